@@ -1,0 +1,280 @@
+"""The values that travel between the steps of the desk. Frozen, standard library only.
+
+Nothing here reads a file, a clock, a database or a network. All datetimes are aware UTC; `__post_init__`
+refuses naive ones, because a naive time is how response times come out an hour wrong in summer.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from enum import StrEnum
+from typing import Any
+
+
+class Sentiment(StrEnum):
+    """How the writer feels toward the brand."""
+
+    NEGATIVE = "negative"
+    NEUTRAL = "neutral"
+    POSITIVE = "positive"
+
+
+class Urgency(StrEnum):
+    """How soon a first answer is due, by consequence and deadline, never by anger."""
+
+    CRITICAL = "critical"
+    HIGH = "high"
+    NORMAL = "normal"
+    LOW = "low"
+
+
+class Topic(StrEnum):
+    """The one thing that must be solved."""
+
+    DELIVERY = "delivery"
+    ORDER = "order"
+    PAYMENT = "payment"
+    RETURN = "return"
+    PRODUCT_FAULT = "product_fault"
+    PRODUCT_ADVICE = "product_advice"
+    AVAILABILITY = "availability"
+    STORE = "store"
+    WEBSITE_APP = "website_app"
+    SAFETY_LEGAL = "safety_legal"
+    BRAND = "brand"
+    OTHER = "other"
+
+
+#: Languages the desk is built for, as ISO 639-1 codes; `nb` stands for written Norwegian.
+LANGUAGES = ("nl", "en", "sv", "nb", "da", "de")
+
+
+class Line(StrEnum):
+    """Who answers: the voice of the brand, or the people with the facts."""
+
+    FIRST_LINE = "first_line"
+    SECOND_LINE = "second_line"
+
+
+#: The queue for mentions the classifier is not sure about; first line sorts it by hand.
+UNSORTED = "unsorted"
+#: The queues every desk has. A queue is a name; later desks add their own.
+QUEUES = (Line.FIRST_LINE.value, Line.SECOND_LINE.value, UNSORTED)
+
+
+class Role(StrEnum):
+    """What a colleague is at the desk; `people.py` says what each may do."""
+
+    FIRST_LINE = "first_line"
+    SECOND_LINE = "second_line"
+    TEAM_LEAD = "team_lead"
+    MANAGER = "manager"
+    ADMIN = "admin"
+    SYSTEM = "system"  #: jobs; never signs in
+
+
+class MentionKind(StrEnum):
+    """What sort of post it is on its network."""
+
+    MENTION = "mention"  #: a post that names the brand
+    REPLY = "reply"  #: an answer inside a thread
+    COMMENT = "comment"  #: a comment under a brand post
+    VISITOR_POST = "visitor_post"  #: a post on the brand's own page
+    REVIEW = "review"
+    DIRECT_MESSAGE = "direct_message"
+
+
+class CaseState(StrEnum):
+    """NEW -> OPEN -> WAITING -> RESOLVED; a new message of the customer reopens it."""
+
+    NEW = "new"  #: nobody has it yet
+    OPEN = "open"  #: somebody works on it
+    WAITING = "waiting"  #: we answered; the customer may come back
+    SNOOZED = "snoozed"  #: put aside until a time
+    RESOLVED = "resolved"
+
+
+#: States in which a case stands in a queue.
+ACTIVE_STATES = (CaseState.NEW.value, CaseState.OPEN.value)
+
+
+class Resolution(StrEnum):
+    """Why a case was closed."""
+
+    ANSWERED = "answered"
+    NO_REPLY_NEEDED = "no_reply_needed"
+    SOLVED_ELSEWHERE = "solved_elsewhere"
+    DUPLICATE = "duplicate"
+    SPAM = "spam"
+    TARGET_GONE = "target_gone"
+
+
+class DeliveryState(StrEnum):
+    """The attempt to post one approved reply."""
+
+    PENDING = "pending"  #: approved, waiting for the undo window or its turn
+    SENDING = "sending"  #: claimed; the network may be hearing it right now
+    SENT = "sent"  #: the network proved it
+    FAILED = "failed"  #: the network refused it for good
+    UNCONFIRMED = "unconfirmed"  #: nobody knows yet; read back before anything else
+    NEEDS_HUMAN = "needs_human"  #: read-back did not settle it
+    CANCELLED = "cancelled"  #: taken back inside the undo window
+
+
+#: While one of these exists for a target, no second reply to it may be queued.
+UNSETTLED_DELIVERIES = (
+    DeliveryState.PENDING.value,
+    DeliveryState.SENDING.value,
+    DeliveryState.UNCONFIRMED.value,
+    DeliveryState.NEEDS_HUMAN.value,
+)
+
+
+class Level(StrEnum):
+    """How hard a guard finding bites."""
+
+    ERROR = "error"  #: Send is held
+    WARNING = "warning"  #: must be acknowledged
+    SUGGESTION = "suggestion"
+
+
+class Decision(StrEnum):
+    """What the guard says of a whole draft."""
+
+    PASS = "pass"  # noqa: S105 - a verdict, not a secret
+    WARN = "warn"
+    BLOCK = "block"
+
+
+def _require_aware(moment: datetime, name: str) -> None:
+    if moment.tzinfo is None:
+        raise ValueError(f"{name} has no time zone: {moment.isoformat()}")
+
+
+@dataclass(frozen=True, slots=True)
+class Author:
+    """Who wrote a post, as far as the network tells; both names may be empty."""
+
+    external_id: str
+    name: str = ""
+    handle: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Media:
+    """An attachment by type and address; never fetched until a person asks."""
+
+    kind: str
+    url: str
+
+
+@dataclass(frozen=True, slots=True)
+class Mention:
+    """One post as a network gave it. `external_id` and `thread_id` are the network's own ids."""
+
+    channel: str
+    external_id: str
+    thread_id: str
+    author: Author
+    text: str
+    posted_at: datetime
+    kind: MentionKind = MentionKind.MENTION
+    parent_id: str | None = None
+    url: str = ""
+    lang: str | None = None  #: the network's own guess, ISO 639-1; the classifier decides
+    is_ours: bool = False  #: written by one of our own accounts
+    is_repost: bool = False  #: a retweet or share without words of its own
+    root_id: str | None = None  #: first version's id when this is an edit
+    media: tuple[Media, ...] = ()
+    raw: Mapping[str, Any] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        _require_aware(self.posted_at, "posted_at")
+
+
+@dataclass(frozen=True, slots=True)
+class Triage:
+    """The classifier's labels. Confidences are calibrated probabilities in [0, 1]."""
+
+    language: str
+    sentiment: Sentiment
+    urgency: Urgency
+    topic: Topic
+    needs_reply: bool
+    line: Line
+    confidence: Mapping[str, float]  #: keys: language sentiment urgency topic needs_reply route
+    model_version: str
+    words: tuple[tuple[str, float], ...] = ()  #: the words that weighed most, strongest first
+
+
+@dataclass(frozen=True, slots=True)
+class Route:
+    """Where a mention goes and why. `priority` 1 is the most urgent, 4 the least."""
+
+    queue: str
+    line: Line
+    priority: int
+    respond_within: timedelta
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """One thing the guard saw. `start`/`end` are character offsets into the draft."""
+
+    check: str
+    level: Level
+    reason: str  #: machine-readable: note_leak, internal_language, too_long, ...
+    message: str  #: one sentence for the writer
+    start: int = 0
+    end: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Verdict:
+    """What the guard says of exactly these bytes, going to exactly this place."""
+
+    decision: Decision
+    findings: tuple[Finding, ...]
+    fingerprint: str  #: sha256 over text, channel, account, target and attachments
+    rules_version: str
+    missing: tuple[str, ...] = ()  #: checks that could not run, said instead of skipped silently
+
+
+@dataclass(frozen=True, slots=True)
+class Reply:
+    """An approved text on its way to one place on one network."""
+
+    target_id: str  #: external id of the message we answer
+    thread_id: str
+    text: str
+    kind: MentionKind = MentionKind.REPLY
+    attachments: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Posted:
+    """The network's proof that a reply stands there."""
+
+    external_id: str
+    posted_at: datetime
+    url: str = ""
+
+    def __post_init__(self) -> None:
+        _require_aware(self.posted_at, "posted_at")
+
+
+@dataclass(frozen=True, slots=True)
+class Actor:
+    """The person (or job) on whose behalf something is done. `id` is None for jobs only."""
+
+    id: int | None
+    name: str
+    role: Role
+
+    @classmethod
+    def system(cls, job: str) -> Actor:
+        """The actor of a machine step, so that every event has somebody's name on it."""
+        return cls(None, job, Role.SYSTEM)

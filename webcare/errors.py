@@ -1,0 +1,132 @@
+"""Every error Webcare raises on purpose, told in the words of the person who will read it.
+
+The first sentence of each docstring is what an agent or operator sees when no better detail is known;
+`str(error)` gives the detail where there is one. Nothing here imports anything of ours.
+"""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+
+class WebcareError(Exception):
+    """Something went wrong in Webcare."""
+
+    def __str__(self) -> str:
+        detail = super().__str__()
+        return detail or (self.__doc__ or "").strip().splitlines()[0]
+
+
+# --- configuration and storage -------------------------------------------------------------------
+
+
+class SettingsError(WebcareError):
+    """The configuration cannot be used; the message names the file, the key and the mend."""
+
+
+class StoreUnavailable(WebcareError):
+    """The database cannot be opened, is locked for too long, or cannot be written."""
+
+
+class StoreOutdated(WebcareError):
+    """The database was made by another version of Webcare; run `webcare init` to bring it up to date."""
+
+
+class ModelMissing(WebcareError):
+    """No trained model was found in `models/`; the keyword classifier takes over."""
+
+
+class ModelUnusable(WebcareError):
+    """The files in `models/` cannot be used; the message says which one and why."""
+
+
+# --- people and cases -----------------------------------------------------------------------------
+
+
+class NotAllowed(WebcareError):
+    """Your role does not allow this."""
+
+
+class SignInRefused(WebcareError):
+    """The name or the password is not right, or too many attempts were made; try again later."""
+
+
+class CaseNotFound(WebcareError):
+    """This case does not exist (any more)."""
+
+
+class CaseChanged(WebcareError):
+    """Somebody changed this case while you had it open; look at what is new, then try again."""
+
+
+class CaseStateRefused(WebcareError):
+    """This cannot be done while the case is in its present state."""
+
+
+class ReplyPending(WebcareError):
+    """A reply to this message is already on its way; wait for it or cancel it first."""
+
+
+class UndoTooLate(WebcareError):
+    """The reply has already left; it can no longer be taken back here."""
+
+
+class GuardBlocked(WebcareError):
+    """The guard held this reply; mend what it points at, then send again."""
+
+
+class VerdictOutdated(WebcareError):
+    """The reply or its surroundings changed after the check; check it again before sending."""
+
+
+# --- networks: a closed set, so every caller can decide what to do ---------------------------------
+
+
+class ChannelError(WebcareError):
+    """The network did not do what was asked."""
+
+    #: Trying the same call later may succeed.
+    retryable = False
+
+
+class ChannelThrottled(ChannelError):
+    """The network asks us to wait before the next request."""
+
+    retryable = True
+
+    def __init__(self, message: str = "", *, retry_at: datetime | None = None) -> None:
+        super().__init__(message)
+        #: When to try again (aware UTC); None when the network did not say.
+        self.retry_at = retry_at
+
+
+class ChannelUnavailable(ChannelError):
+    """The network cannot be reached, or failed before it accepted anything."""
+
+    retryable = True
+
+
+class ChannelProtocolError(ChannelError):
+    """The network answered something we do not understand."""
+
+    retryable = True
+
+
+class AccountDisconnected(ChannelError):
+    """The network no longer accepts our access; connect the account again."""
+
+
+class TargetGone(ChannelError):
+    """The message you answer was deleted or can no longer be seen."""
+
+
+class ReplyRejected(ChannelError):
+    """The network refuses this reply; the message says why."""
+
+
+class DuplicateReply(ChannelError):
+    """The network says this text was already posted; we look whether it is ours before anything else."""
+
+
+class OutcomeUnknown(ChannelError):
+    """The network may or may not have posted the reply; we look there before anything is tried again."""

@@ -1,0 +1,328 @@
+"""Every table of the desk, as SQLModel rows.
+
+Rows do not validate (validate in `domain`); enums are stored as their plain value. All times are aware UTC.
+Notes and deliveries are different tables and different types on purpose: no column of `note` is ever read by
+`delivery`. (No `from __future__ import annotations` here: it breaks SQLModel relationships.)
+"""
+
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import JSON, Column, Index, MetaData, Text, UniqueConstraint, text
+from sqlmodel import Field, SQLModel
+
+from webcare.domain import CaseState, DeliveryState, MentionKind, Role
+
+# Alembic's batch mode can only rebuild constraints that have a name.
+SQLModel.metadata.naming_convention = {
+    "ix": "ix_%(column_0_label)s",
+    "uq": "uq_%(table_name)s_%(column_0_name)s",
+    "ck": "ck_%(table_name)s_%(constraint_name)s",
+    "fk": "fk_%(table_name)s_%(column_0_name)s_%(referred_table_name)s",
+    "pk": "pk_%(table_name)s",
+}
+METADATA: MetaData = SQLModel.metadata
+
+_UNSETTLED = "state IN ('pending', 'sending', 'unconfirmed', 'needs_human')"
+
+
+def _json() -> Any:
+    return Column(JSON, nullable=False)
+
+
+class AccountRow(SQLModel, table=True):
+    """One brand handle on one channel, with the place its poller has reached."""
+
+    __tablename__ = "account"
+    __table_args__ = (UniqueConstraint("key"),)
+
+    id: int | None = Field(default=None, primary_key=True)
+    key: str  #: the name used in webcare.toml, e.g. "x_hemma"
+    channel: str
+    external_id: str
+    name: str = ""
+    handle: str = ""
+    active: bool = True
+    cursor: str | None = None  #: the channel's own opaque mark; None before the first poll
+    last_polled_at: datetime | None = None
+    last_success_at: datetime | None = None
+    not_before: datetime | None = None  #: throttled until
+    last_error: str = ""
+    disconnected_at: datetime | None = None
+
+
+class AgentRow(SQLModel, table=True):
+    """A colleague who signs in."""
+
+    __tablename__ = "agent"
+    __table_args__ = (UniqueConstraint("username"),)
+
+    id: int | None = Field(default=None, primary_key=True)
+    username: str
+    name: str
+    role: str = Role.FIRST_LINE.value
+    password_hash: str = ""
+    active: bool = True
+    failed_logins: int = 0
+    locked_until: datetime | None = None
+    created_at: datetime
+
+
+class SignInRow(SQLModel, table=True):
+    """One signed-in browser. Only the hash of its token is kept."""
+
+    __tablename__ = "sign_in"
+
+    token_hash: str = Field(primary_key=True)
+    agent_id: int = Field(foreign_key="agent.id", ondelete="CASCADE")
+    created_at: datetime
+    expires_at: datetime
+    revoked_at: datetime | None = None
+
+
+class ThreadRow(SQLModel, table=True):
+    """The network's conversation."""
+
+    __tablename__ = "thread"
+    __table_args__ = (UniqueConstraint("account_id", "external_id"),)
+
+    id: int | None = Field(default=None, primary_key=True)
+    account_id: int = Field(foreign_key="account.id")
+    external_id: str
+    url: str = ""
+
+
+class CaseRow(SQLModel, table=True):
+    """Our unit of work: one customer's matter in one thread."""
+
+    # "case" is a reserved word in SQL, so the table is called desk_case.
+    __tablename__ = "desk_case"
+    __table_args__ = (
+        # Queue page: WHERE queue = ? AND state IN (...) ORDER BY priority, respond_by, id (keyset).
+        Index("ix_desk_case_queue_page", "queue", "state", "priority", "respond_by", "id"),
+        # "My cases" page.
+        Index("ix_desk_case_assignee", "assignee_id", "state", "respond_by", "id"),
+        # Ingest: the newest case of a thread.
+        Index("ix_desk_case_thread", "thread_id", "id"),
+        # The job that wakes snoozed cases.
+        Index("ix_desk_case_snoozed", "state", "snoozed_until"),
+    )
+
+    id: int | None = Field(default=None, primary_key=True)
+    thread_id: int = Field(foreign_key="thread.id")
+    account_id: int = Field(foreign_key="account.id")
+    channel: str
+    state: str = CaseState.NEW.value
+    queue: str
+    line: str
+    priority: int  #: 1 most urgent .. 4
+    respond_by: datetime  #: deadline of the first answer still owed
+    sentiment: str
+    urgency: str
+    topic: str
+    language: str
+    needs_reply: bool = True
+    route_reason: str = ""
+    customer_id: str  #: external id of the customer who opened it
+    customer_name: str = ""
+    customer_handle: str = ""
+    excerpt: str = ""  #: start of the newest customer message, at most 200 characters
+    assignee_id: int | None = Field(default=None, foreign_key="agent.id")
+    opened_at: datetime  #: when the case was made here
+    first_posted_at: datetime  #: when the customer's first message stood on the network
+    last_posted_at: datetime  #: newest customer message
+    waiting_since: datetime | None = None  #: first customer message not answered yet
+    first_response_at: datetime | None = None  #: first reply of ours that the network confirmed
+    snoozed_until: datetime | None = None
+    resolved_at: datetime | None = None
+    resolution: str = ""
+    reopened: int = 0  #: how often a resolved or waiting case came back
+    handovers: int = 0
+    version: int = 1  #: raised by every verb; a stale one raises CaseChanged
+
+
+class MentionRow(SQLModel, table=True):
+    """One post, ours or a customer's, as collected."""
+
+    __tablename__ = "mention"
+    __table_args__ = (
+        UniqueConstraint("account_id", "external_id"),
+        # The thread on the case page, oldest first.
+        Index("ix_mention_thread", "thread_id", "posted_at", "id"),
+        Index("ix_mention_case", "case_id", "posted_at"),
+    )
+
+    id: int | None = Field(default=None, primary_key=True)
+    account_id: int = Field(foreign_key="account.id")
+    channel: str
+    external_id: str
+    thread_id: int = Field(foreign_key="thread.id")
+    case_id: int | None = Field(default=None, foreign_key="desk_case.id")
+    parent_external_id: str | None = None
+    root_external_id: str | None = None  #: first version, when this row is an edit
+    kind: str = MentionKind.MENTION.value
+    author_external_id: str
+    author_name: str = ""
+    author_handle: str = ""
+    text: str = Field(sa_column=Column(Text, nullable=False))
+    posted_at: datetime
+    collected_at: datetime
+    url: str = ""
+    is_ours: bool = False
+    is_repost: bool = False
+    deleted_at: datetime | None = None
+    media: list[dict[str, str]] = Field(default_factory=list, sa_column=_json())
+    raw: dict[str, Any] = Field(default_factory=dict, sa_column=_json())
+
+
+class TriageRow(SQLModel, table=True):
+    """What was decided about a mention, by whom; append-only. The newest row of a mention counts."""
+
+    __tablename__ = "triage"
+    __table_args__ = (Index("ix_triage_mention", "mention_id", "id"),)
+
+    id: int | None = Field(default=None, primary_key=True)
+    mention_id: int = Field(foreign_key="mention.id", ondelete="CASCADE")
+    language: str
+    sentiment: str
+    urgency: str
+    topic: str
+    needs_reply: bool
+    line: str
+    reason: str
+    confidence: dict[str, float] = Field(default_factory=dict, sa_column=_json())
+    words: list[Any] = Field(default_factory=list, sa_column=_json())
+    model_version: str  #: "person" when a colleague corrected it
+    agent_id: int | None = Field(default=None, foreign_key="agent.id")
+    decided_at: datetime
+
+
+class CaseEventRow(SQLModel, table=True):
+    """What happened to a case; append-only (triggers refuse UPDATE and DELETE)."""
+
+    __tablename__ = "case_event"
+    __table_args__ = (Index("ix_case_event_case", "case_id", "id"),)
+
+    id: int | None = Field(default=None, primary_key=True)
+    case_id: int = Field(foreign_key="desk_case.id")
+    at: datetime
+    actor_id: int | None = Field(default=None, foreign_key="agent.id")
+    actor_name: str
+    kind: str
+    detail: dict[str, Any] = Field(default_factory=dict, sa_column=_json())
+
+
+class NoteRow(SQLModel, table=True):
+    """An internal note. Nothing that talks to a network reads this table."""
+
+    __tablename__ = "note"
+    __table_args__ = (Index("ix_note_case", "case_id", "id"),)
+
+    id: int | None = Field(default=None, primary_key=True)
+    case_id: int = Field(foreign_key="desk_case.id")
+    agent_id: int = Field(foreign_key="agent.id")
+    agent_name: str
+    text: str = Field(sa_column=Column(Text, nullable=False))
+    created_at: datetime
+
+
+class DraftRow(SQLModel, table=True):
+    """Text somebody is writing: one per case, person and kind, so the two composers never share a text."""
+
+    __tablename__ = "draft"
+    __table_args__ = (UniqueConstraint("case_id", "agent_id", "kind"),)
+
+    id: int | None = Field(default=None, primary_key=True)
+    case_id: int = Field(foreign_key="desk_case.id")
+    agent_id: int = Field(foreign_key="agent.id")
+    kind: str  #: "reply" or "note"
+    text: str = Field(sa_column=Column(Text, nullable=False))
+    updated_at: datetime
+
+
+class DeliveryRow(SQLModel, table=True):
+    """One approved reply and the attempt to post it (the outbox)."""
+
+    __tablename__ = "delivery"
+    __table_args__ = (
+        # At most one unsettled reply per target, so that read-back by text and target is unambiguous.
+        Index(
+            "uq_delivery_unsettled_target",
+            "account_id",
+            "target_external_id",
+            unique=True,
+            sqlite_where=text(_UNSETTLED),
+            postgresql_where=text(_UNSETTLED),
+        ),
+        # The sender: what is due.
+        Index("ix_delivery_due", "state", "not_before", "id"),
+        Index("ix_delivery_case", "case_id", "id"),
+        # Ingest adopts our own posts when a poller sees them.
+        Index("ix_delivery_external", "account_id", "external_id"),
+    )
+
+    id: int | None = Field(default=None, primary_key=True)
+    case_id: int = Field(foreign_key="desk_case.id")
+    account_id: int = Field(foreign_key="account.id")
+    target_external_id: str
+    thread_external_id: str
+    kind: str
+    text: str = Field(sa_column=Column(Text, nullable=False))
+    attachments: list[str] = Field(default_factory=list, sa_column=_json())
+    fingerprint: str  #: of the verdict this reply was approved with
+    rules_version: str
+    verdict: dict[str, Any] = Field(default_factory=dict, sa_column=_json())
+    author_id: int = Field(foreign_key="agent.id")
+    approver_id: int = Field(foreign_key="agent.id")
+    created_at: datetime
+    state: str = DeliveryState.PENDING.value
+    not_before: datetime  #: end of the undo window, or when a throttled network may be asked again
+    attempt: int = 0  #: raised by each claim; the fence of the second transaction
+    attempt_started_at: datetime | None = None
+    reconcile_after: datetime | None = None  #: earliest moment a read-back may be trusted
+    absent_checks: int = 0  #: read-backs in a row that did not find it
+    external_id: str | None = None
+    posted_at: datetime | None = None
+    url: str = ""
+    error_code: str = ""
+    error: str = ""
+
+
+class BadPostRow(SQLModel, table=True):
+    """A post the network gave us that we could not read; kept so that nothing is lost."""
+
+    __tablename__ = "bad_post"
+
+    id: int | None = Field(default=None, primary_key=True)
+    account_id: int = Field(foreign_key="account.id")
+    seen_at: datetime
+    error: str
+    raw: str = Field(sa_column=Column(Text, nullable=False))
+    digest: str = Field(unique=True)  #: sha256 of account and raw, so that a re-read does not double it
+
+
+class LeaseRow(SQLModel, table=True):
+    """Who may run a named piece of work right now. Times are epoch seconds of the database's clock."""
+
+    __tablename__ = "lease"
+
+    name: str = Field(primary_key=True)
+    holder: str
+    fence: int
+    expires: float
+
+
+class JobRunRow(SQLModel, table=True):
+    """One run of a job: what `webcare doctor` and the console's banner read."""
+
+    __tablename__ = "job_run"
+    __table_args__ = (Index("ix_job_run_job", "job", "id"),)
+
+    id: int | None = Field(default=None, primary_key=True)
+    job: str
+    key: str
+    started_at: datetime
+    finished_at: datetime | None = None
+    outcome: str = ""  #: "ok", "error" or "crashed"
+    handled: int = 0
+    error: str = ""
