@@ -29,6 +29,11 @@ class Urgency(StrEnum):
     NORMAL = "normal"
     LOW = "low"
 
+    @property
+    def priority(self) -> int:
+        """1 for the most urgent level .. 4 for the least."""
+        return list(Urgency).index(self) + 1
+
 
 class Topic(StrEnum):
     """The one thing that must be solved."""

@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Annotated, Any, Literal
 from zoneinfo import ZoneInfo
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
 
 from webcare.errors import SettingsError
 
@@ -85,6 +85,7 @@ class DeliverySettings(_Section):
     undo_s: Annotated[float, Field(ge=0)]
     every_s: Positive
     claim_deadline_s: Positive
+    call_timeout_s: Positive
     settle_s: Annotated[float, Field(ge=0)]
     read_back_gap_s: Annotated[float, Field(ge=0)]
     give_up_after_h: Positive
@@ -129,6 +130,14 @@ class Settings(_Section):
     jobs: JobsSettings
     console: ConsoleSettings
     accounts: dict[str, AccountSettings] = Field(default_factory=dict)
+
+    @model_validator(mode="after")
+    def _calls_end_in_time(self) -> Settings:
+        for key, account in self.accounts.items():
+            # A read-back that starts while the call still runs could miss the post and send it twice.
+            if account.timeout_s >= self.delivery.call_timeout_s:
+                raise ValueError(f"accounts.{key}.timeout_s must be lower than delivery.call_timeout_s")
+        return self
 
     @property
     def database_url(self) -> str:

@@ -1,1 +1,34 @@
-""""""
+"""Everything a person can do to a case. Each verb checks the person, then writes one event.
+
+`intake` and `outcomes` are the machine's side: what `ingest` and `delivery` report about a case.
+"""
+
+from webcare.cases.assignment import assign, claim, hand_back, hand_over
+from webcare.cases.closing import reopen, resolve, snooze, wake_snoozed
+from webcare.cases.labels import correct_triage
+from webcare.cases.notes import add_note, discard_draft, draft_of, save_draft
+from webcare.cases.outcomes import settle_by_hand
+from webcare.cases.record import EventKind, load
+from webcare.cases.replies import review_reply, send_reply, take_back
+
+__all__ = [
+    "EventKind",
+    "add_note",
+    "assign",
+    "claim",
+    "correct_triage",
+    "discard_draft",
+    "draft_of",
+    "hand_back",
+    "hand_over",
+    "load",
+    "reopen",
+    "resolve",
+    "review_reply",
+    "save_draft",
+    "send_reply",
+    "settle_by_hand",
+    "snooze",
+    "take_back",
+    "wake_snoozed",
+]

@@ -98,10 +98,12 @@ class CaseRow(SQLModel, table=True):
     # "case" is a reserved word in SQL, so the table is called desk_case.
     __tablename__ = "desk_case"
     __table_args__ = (
-        # Queue page: WHERE queue = ? AND state IN (...) ORDER BY priority, respond_by, id (keyset).
+        # Page of one queue, one ordered run per state: WHERE queue = ? AND state = ? ORDER BY priority, respond_by, id.
         Index("ix_desk_case_queue_page", "queue", "state", "priority", "respond_by", "id"),
-        # "My cases" page.
-        Index("ix_desk_case_assignee", "assignee_id", "state", "respond_by", "id"),
+        # Page of all queues, the same way; `queue` at the end makes the counters read nothing but this index.
+        Index("ix_desk_case_state_page", "state", "priority", "respond_by", "id", "queue"),
+        # "My cases" page, the same way.
+        Index("ix_desk_case_assignee", "assignee_id", "state", "priority", "respond_by", "id"),
         # Ingest: the newest case of a thread.
         Index("ix_desk_case_thread", "thread_id", "id"),
         # The job that wakes snoozed cases.
@@ -116,7 +118,8 @@ class CaseRow(SQLModel, table=True):
     queue: str
     line: str
     priority: int  #: 1 most urgent .. 4
-    respond_by: datetime  #: deadline of the first answer still owed
+    respond_by: datetime  #: deadline of the answer owed now
+    first_respond_by: datetime  #: deadline of the case's first answer; kept for reports
     sentiment: str
     urgency: str
     topic: str
@@ -316,7 +319,8 @@ class JobRunRow(SQLModel, table=True):
     """One run of a job: what `webcare doctor` and the console's banner read."""
 
     __tablename__ = "job_run"
-    __table_args__ = (Index("ix_job_run_job", "job", "id"),)
+    # The newest run of each job and key.
+    __table_args__ = (Index("ix_job_run_job", "job", "key", "id"),)
 
     id: int | None = Field(default=None, primary_key=True)
     job: str
