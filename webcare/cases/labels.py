@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import datetime
+from typing import Any
 
 from sqlmodel import Session, col, select
 
@@ -79,5 +80,5 @@ def _move_deadline(case: CaseRow, urgency: Urgency, targets: RoutingSettings | N
             case.first_respond_by = case.respond_by
 
 
-def _plain(value: object) -> object:
+def _plain(value: Any) -> Any:
     return getattr(value, "value", value)
