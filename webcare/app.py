@@ -10,6 +10,7 @@ from collections.abc import Iterator, Mapping
 from datetime import UTC, datetime
 from functools import cached_property
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from sqlmodel import col, select
 
@@ -20,6 +21,9 @@ from webcare.store import Store, open_store
 from webcare.store.tables import AccountRow
 from webcare.triage import load_classifier
 from webcare.triage.base import Classifier
+
+if TYPE_CHECKING:
+    from webcare.jobs.embedded import Scheduler
 
 
 class Channels(Mapping[str, Channel]):
@@ -74,6 +78,22 @@ class App:
                 row.active = False
                 session.add(row)
         return len(self.settings.accounts)
+
+    def scheduler(self) -> Scheduler:
+        """What runs the jobs in this process; not started yet."""
+        # Here, so that a process that runs no jobs does not load APScheduler.
+        from webcare.jobs.embedded import Scheduler
+
+        return Scheduler(self)
+
+    def run_jobs(self) -> None:
+        """Run the jobs in this process until SIGTERM or Ctrl-C. Raises StoreUnavailable, StoreOutdated at the start."""
+        from webcare.jobs.embedded import run_until_stopped
+
+        self.store.check()
+        self.register_accounts()
+        run_until_stopped(self)
+        self.store.dispose()
 
 
 def account_config(key: str, account: AccountSettings, env: Mapping[str, str] | None = None) -> AccountConfig:
