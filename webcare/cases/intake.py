@@ -279,7 +279,7 @@ def _adopt_echoes(session: Session, batch: _Batch, news: Sequence[Decided]) -> N
         query = select(col(DeliveryRow.external_id), col(DeliveryRow.case_id)).where(
             col(DeliveryRow.account_id) == batch.account.id, col(DeliveryRow.external_id).in_(part)
         )
-        for external_id, case_id in session.execute(query).tuples():
+        for external_id, case_id in session.execute(query):
             stored.set_case(session, batch.account.id or 0, external_id or "", case_id)
 
 

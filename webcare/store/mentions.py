@@ -45,7 +45,7 @@ def ensure_threads(session: Session, account_id: int, external_ids: Iterable[str
     if missing:
         rows = [{"account_id": account_id, "external_id": name, "url": ""} for name in missing]
         made = session.execute(insert(ThreadRow).returning(col(ThreadRow.external_id), col(ThreadRow.id)), rows)
-        found.update((name, id_) for name, id_ in made.tuples() if id_ is not None)
+        found.update((name, id_) for name, id_ in made if id_ is not None)
     return found
 
 
@@ -58,7 +58,7 @@ def threads_of_mentions(session: Session, account_id: int, external_ids: Iterabl
             .join(ThreadRow, col(ThreadRow.id) == col(MentionRow.thread_id))
             .where(col(MentionRow.account_id) == account_id, col(MentionRow.external_id).in_(part))
         )
-        result.update((mention, thread) for mention, thread in session.execute(query).tuples())
+        result.update((mention, thread) for mention, thread in session.execute(query))
     return result
 
 
@@ -94,7 +94,7 @@ def insert_mentions(session: Session, rows: Sequence[dict[str, Any]]) -> list[in
     if not rows:
         return []
     statement = insert(MentionRow).returning(col(MentionRow.id), sort_by_parameter_order=True)
-    return [id_ for (id_,) in session.execute(statement, list(rows)).tuples() if id_ is not None]
+    return [id_ for (id_,) in session.execute(statement, list(rows)) if id_ is not None]
 
 
 def triage_values(
@@ -167,7 +167,7 @@ def _thread_ids(session: Session, account_id: int, external_ids: Sequence[str]) 
         query = select(col(ThreadRow.external_id), col(ThreadRow.id)).where(
             col(ThreadRow.account_id) == account_id, col(ThreadRow.external_id).in_(part)
         )
-        found.update((name, id_) for name, id_ in session.execute(query).tuples() if id_ is not None)
+        found.update((name, id_) for name, id_ in session.execute(query) if id_ is not None)
     return found
 
 
