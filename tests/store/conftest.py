@@ -83,3 +83,9 @@ class Filler:
 def fill(store: Store) -> Filler:
     """Fills the desk of the `store` fixture."""
     return Filler(store)
+
+
+@pytest.fixture
+def make_filler() -> type[Filler]:
+    """Fills the desk of any other store."""
+    return Filler
