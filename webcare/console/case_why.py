@@ -1,0 +1,143 @@
+"""Why a case stands where it stands: the labels, how sure they are, which words weighed, the rule. And mending it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import datetime
+
+import streamlit as st
+from sqlmodel import Session
+
+from webcare import cases
+from webcare.console import safe, words
+from webcare.console.acting import change
+from webcare.console.desk import desk, now
+from webcare.console.news import seen_version
+from webcare.domain import Actor, Line, Sentiment, Topic, Urgency
+from webcare.people import Permission, may
+from webcare.store.queries import CaseView, EventView, TriageView
+
+PLACE = "case"
+_BY_PERSON = "person"
+_ANSWER = {True: "Yes", False: "No"}
+
+
+def show(view: CaseView, me: Actor) -> None:
+    """Draw the reasons, the form to correct them, and the history."""
+    decision = _newest(view)
+    with st.expander("Why it is here", expanded=True, key="why"):
+        safe.draw(_reasons(view, decision))
+        if decision is not None and may(me, Permission.CORRECT_TRIAGE):
+            with st.popover("Correct the labels", key=f"correct_menu_{view.case.id}"):
+                _correction(view)
+    with st.expander(f"History ({len(view.events)})", key="history"):
+        safe.draw(_history(view.events))
+
+
+def _newest(view: CaseView) -> TriageView | None:
+    """What was decided about the customer's newest message that was triaged."""
+    theirs = [mention for mention in view.mentions if not mention.is_ours and mention.id in view.triage]
+    return view.triage[theirs[-1].id] if theirs else None
+
+
+def _reasons(view: CaseView, decision: TriageView | None) -> safe.Html:
+    if decision is None:
+        return safe.el("p", view.case.route_reason or "This case was never triaged.")
+    pieces = [safe.el("div", *_labels(decision), cls="wc-why")]
+    if decision.words:
+        chips = [safe.el("bdi", safe.line(word, limit=30), cls="wc-chip") for word, _ in decision.words[:8]]
+        pieces.append(safe.el("div", safe.el("span", "Words that weighed:", cls="wc-soft"), *chips, cls="wc-words"))
+    pieces.append(safe.el("p", safe.line(view.case.route_reason or decision.reason, limit=400)))
+    by = "corrected by a colleague" if decision.model_version == _BY_PERSON else f"labelled by {decision.model_version}"
+    pieces.append(safe.el("p", safe.line(by), ", ", words.clock_time(decision.decided_at, now=now()), cls="wc-soft"))
+    return safe.el("div", *pieces)
+
+
+def _labels(decision: TriageView) -> list[safe.Html]:
+    labels: list[tuple[str, str, str]] = [
+        ("Urgency", words.word(words.URGENCIES, decision.urgency), "urgency"),
+        ("Topic", words.word(words.TOPICS, decision.topic), "topic"),
+        ("Mood", words.word(words.SENTIMENTS, decision.sentiment), "sentiment"),
+        ("Needs a reply", _ANSWER[decision.needs_reply], "needs_reply"),
+        ("Language", words.word(words.LANGUAGES, decision.language), "language"),
+        ("Who answers", words.word(words.LINES, decision.line), "route"),
+    ]
+    sure = {} if decision.model_version == _BY_PERSON else decision.confidence
+    return [piece for name, value, key in labels for piece in _label(name, value, sure.get(key))]
+
+
+def _label(name: str, value: str, probability: float | None) -> list[safe.Html]:
+    shown = safe.join((safe.el("span", f"{name}: ", cls="wc-soft"), safe.el("strong", value)))
+    if probability is None:
+        return [safe.el("span", shown), safe.el("span", ""), safe.el("span", "")]
+    percent = round(100 * min(max(probability, 0.0), 1.0))
+    bar = safe.el("span", safe.el("i", "", style=f"width:{percent}%"), cls="wc-bar", aria_hidden="true")
+    return [safe.el("span", shown), bar, safe.el("span", f"{percent} %", cls="wc-num")]
+
+
+def _correction(view: CaseView) -> None:
+    case = view.case
+    with st.form(f"correct_{case.id}", border=False):
+        urgency = _choice("Urgency", words.URGENCIES, case.urgency, case.id)
+        topic = _choice("Topic", words.TOPICS, case.topic, case.id)
+        sentiment = _choice("Mood", words.SENTIMENTS, case.sentiment, case.id)
+        line = _choice("Who answers", words.LINES, case.line, case.id)
+        needs_reply = st.checkbox("Needs a reply", value=case.needs_reply, key=f"correct_needs_reply_{case.id}")
+        saved = st.form_submit_button("Save the correction")
+    if not saved:
+        return
+
+    def correct(session: Session, by: Actor, moment: datetime) -> None:
+        cases.correct_triage(
+            session,
+            case.id,
+            by=by,
+            now=moment,
+            version=seen_version(case.id),
+            sentiment=Sentiment(sentiment) if sentiment != case.sentiment else None,
+            urgency=Urgency(urgency) if urgency != case.urgency else None,
+            topic=Topic(topic) if topic != case.topic else None,
+            needs_reply=needs_reply if needs_reply != case.needs_reply else None,
+            line=Line(line) if line != case.line else None,
+            targets=desk().settings.routing,
+        )
+
+    change(PLACE, correct)
+    st.rerun()
+
+
+def _choice(name: str, choices: Mapping[str, str], current: str, case_id: int) -> str:
+    options = list(choices)
+    chosen = st.selectbox(
+        name,
+        options,
+        index=options.index(current) if current in options else 0,
+        format_func=choices.__getitem__,
+        key=f"correct_{name}_{case_id}",
+    )
+    return str(chosen)
+
+
+def _history(events: tuple[EventView, ...]) -> safe.Html:
+    moment = now()
+    lines = [
+        safe.el(
+            "li",
+            safe.el("span", words.clock_time(event.at, now=moment), cls="wc-soft"),
+            safe.el("span", words.word(words.EVENTS, event.kind), ", ", safe.name(event.actor_name), _more(event)),
+        )
+        for event in reversed(events)
+    ]
+    return safe.el("ul", *lines, cls="wc-events")
+
+
+def _more(event: EventView) -> str:
+    detail = event.detail
+    if event.kind == "assigned":
+        return f" → {safe.line(str(detail.get('to_name') or 'the queue'), limit=60)}"
+    if event.kind == "resolved":
+        return f" ({words.word(words.RESOLUTIONS, str(detail.get('resolution', '')))})"
+    if event.kind == "corrected" and isinstance(detail.get("now"), dict):
+        changes = ", ".join(f"{name.replace('_', ' ')}: {value}" for name, value in detail["now"].items())
+        return f" ({safe.line(changes, limit=120)})"
+    return ""

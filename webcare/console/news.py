@@ -1,0 +1,62 @@
+"""What happened to a case since the person at the screen last saw it drawn."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+
+import streamlit as st
+from sqlmodel import Session
+
+from webcare import cases
+from webcare.console import safe, words
+from webcare.domain import Actor
+from webcare.store.queries import CaseView, EventView, case_view
+
+_SEEN = "seen_cases"
+_OUR_REPLY = ("reply_sent", "reply_unconfirmed", "reply_requeued", "reply_failed", "reply_needs_human")
+#: Happenings told by name; a longer list says only how many more.
+_TOLD = 3
+
+
+@dataclass(frozen=True, slots=True)
+class CaseNews:
+    """What is new, ready to be shown."""
+
+    words: tuple[str, ...]
+    only_our_reply: bool  #: nothing but the progress of a reply of ours
+
+
+def remember_seen(view: CaseView) -> None:
+    """Note which version of the case is on the screen, and the last event that belongs to it."""
+    last = max((event.id for event in view.events), default=0)
+    st.session_state[_SEEN] = {view.case.id: (view.case.version, last)}
+
+
+def seen_version(case_id: int) -> int | None:
+    """The version of the case the person last saw; verbs compare it, so nobody acts on what they have not seen."""
+    seen: dict[int, tuple[int, int]] = st.session_state.get(_SEEN, {})
+    return seen[case_id][0] if case_id in seen else None
+
+
+def news_since(session: Session, case_id: int, version: int | None, me: Actor, *, now: datetime) -> CaseNews | None:
+    """What changed after `version`; None when nothing did."""
+    if version is None or cases.load(session, case_id).version == version:
+        return None
+    _, last = st.session_state[_SEEN][case_id]
+    fresh = [event for event in case_view(session, case_id).events if event.id > last]
+    told = [_told(event, me, now) for event in fresh[-_TOLD:]]
+    more = [f" and {words.plural(len(fresh) - _TOLD, 'more change')}"] if len(fresh) > _TOLD else []
+    only_reply = bool(fresh) and all(event.kind in _OUR_REPLY for event in fresh)
+    return CaseNews((safe.el("strong", "New: "), *_separated(told), *more), only_reply)
+
+
+def _told(event: EventView, me: Actor, now: datetime) -> safe.Html:
+    who = "you, elsewhere" if event.actor_id is not None and event.actor_id == me.id else event.actor_name
+    return safe.join(
+        (words.word(words.EVENTS, event.kind), " (", safe.name(who), f", {words.clock_time(event.at, now=now)})")
+    )
+
+
+def _separated(parts: list[safe.Html]) -> list[str]:
+    return [piece for part in parts for piece in (", ", part)][1:]

@@ -1,0 +1,268 @@
+"""The blue composer: what stands in public once it is sent. Nothing written here is ever a note.
+
+Send lets the guard read the text. What it holds cannot be sent, what it warns of must be ticked, and what it lets
+pass waits a few seconds in which it can be taken back.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+import streamlit as st
+from sqlmodel import Session
+
+from webcare import cases
+from webcare.channels import channel_class
+from webcare.console import chrome, safe, words
+from webcare.console.acting import change, draw_everything_if_asked, draw_everything_next
+from webcare.console.components import mount
+from webcare.console.desk import desk, now
+from webcare.console.news import seen_version
+from webcare.console.trouble import attempt, say, show_news
+from webcare.domain import (
+    UNSETTLED_DELIVERIES,
+    Actor,
+    CaseState,
+    Decision,
+    DeliveryState,
+    Finding,
+    Level,
+    MentionKind,
+    Verdict,
+)
+from webcare.people import Permission, may
+from webcare.store.queries import CaseView, DeliveryView
+
+PLACE = "reply"
+_MARKS = {Level.ERROR: "wc-error", Level.WARNING: "wc-warning", Level.SUGGESTION: "wc-suggestion"}
+
+
+@dataclass(frozen=True, slots=True)
+class Composer:
+    """What the composer of one case needs to draw itself again without the rest of the page."""
+
+    case_id: int
+    customer: str
+    network: str
+    channel: str
+    private: bool
+
+
+def key_of(case_id: int) -> str:
+    """The key of the text box, by which the browser finds it too."""
+    return f"reply_{case_id}"
+
+
+def show(view: CaseView, me: Actor) -> None:
+    """Draw the replies on their way, and the composer for those who may send."""
+    for delivery in view.deliveries:
+        if delivery.state in UNSETTLED_DELIVERIES:
+            _on_its_way(view.case.id, delivery, me)
+    if not may(me, Permission.SEND_REPLY):
+        return
+    show_news(PLACE)
+    if view.case.state == CaseState.RESOLVED:
+        return
+    composer = Composer(
+        view.case.id, _customer(view), words.word(words.CHANNELS, view.case.channel), view.case.channel, _private(view)
+    )
+    _start_with_draft(composer.case_id, me)
+    with st.container(key="wc_reply", gap="small"):
+        st.fragment(_compose)(composer)
+
+
+def _compose(composer: Composer) -> None:
+    draw_everything_if_asked()
+    chrome.me_or_stop()
+    safe.draw(_title(composer))
+    key = key_of(composer.case_id)
+    st.text_area(
+        "Reply that everybody can read" if not composer.private else "Private answer to the customer",
+        key=key,
+        height=112,
+        label_visibility="collapsed",
+        placeholder=f"Write the {'private answer' if composer.private else 'public reply'} to the customer …",
+        on_change=_keep_draft,
+        args=(composer.case_id,),
+    )
+    text: str = st.session_state.get(key, "")
+    verdict = _verdict_of(composer.case_id, text)
+    if verdict is not None:
+        _show_verdict(text, verdict, composer.case_id)
+    show_news(f"{PLACE}_typing")
+    with st.container(horizontal=True, vertical_alignment="center", horizontal_alignment="distribute"):
+        safe.draw(_count(composer.channel, text))
+        st.button(
+            f"Send reply to {safe.label(composer.customer)} on {composer.network}",
+            key=f"send_{composer.case_id}",
+            type="primary",
+            disabled=not text.strip(),
+            on_click=_send,
+            args=(composer.case_id,),
+        )
+
+
+def _title(composer: Composer) -> safe.Html:
+    where = "only the customer can read this" if composer.private else f"everybody can read this on {composer.network}"
+    who = safe.join(("Reply to ", safe.name(composer.customer)))
+    return safe.el("div", safe.el("span", who), safe.el("small", where), cls="wc-title")
+
+
+def _count(channel: str, text: str) -> safe.Html:
+    length = channel_class(channel).length(text.strip())
+    over = length.used > length.limit
+    told = f"{length.used} of {length.limit} characters" + (f", {length.used - length.limit} too many" if over else "")
+    return safe.el("span", told, cls="wc-count wc-over" if over else "wc-count")
+
+
+def _keep_draft(case_id: int) -> None:
+    text: str = st.session_state.get(key_of(case_id), "")
+
+    def keep(session: Session, me: Actor, moment: datetime) -> None:
+        cases.save_draft(session, case_id, kind="reply", text=text, by=me, now=moment)
+
+    change(f"{PLACE}_typing", keep)
+
+
+def _send(case_id: int) -> None:
+    text: str = st.session_state.get(key_of(case_id), "").strip()
+    attempt(PLACE, lambda: _review_and_send(case_id, text))
+    draw_everything_next()
+
+
+def _review_and_send(case_id: int, text: str) -> None:
+    with desk().store.read() as session:
+        verdict = cases.review_reply(session, case_id, text=text)
+    acknowledged = _acknowledged(case_id, text, verdict)
+    st.session_state[f"verdict_{case_id}"] = (text, verdict)
+    if verdict.decision is Decision.BLOCK or (verdict.decision is Decision.WARN and not acknowledged):
+        return
+    undo = timedelta(seconds=desk().settings.delivery.undo_s)
+
+    def send(session: Session, me: Actor, moment: datetime) -> None:
+        cases.send_reply(
+            session,
+            case_id,
+            text=text,
+            verdict=verdict,
+            by=me,
+            now=moment,
+            undo=undo,
+            version=seen_version(case_id),
+            acknowledged=acknowledged,
+        )
+
+    if change(PLACE, send):
+        _forget(case_id)
+
+
+def _acknowledged(case_id: int, text: str, verdict: Verdict) -> bool:
+    """Ticked, and for exactly the findings that were on the screen."""
+    before = _verdict_of(case_id, text)
+    ticked = bool(st.session_state.get(f"ticked_{case_id}", False))
+    return ticked and before is not None and before.findings == verdict.findings
+
+
+def _verdict_of(case_id: int, text: str) -> Verdict | None:
+    """The last verdict, as long as the text is still the one it was given on."""
+    judged, verdict = st.session_state.get(f"verdict_{case_id}", ("", None))
+    return verdict if verdict is not None and judged == text.strip() else None
+
+
+def _forget(case_id: int) -> None:
+    st.session_state[key_of(case_id)] = ""
+    for name in ("verdict", "ticked"):
+        st.session_state.pop(f"{name}_{case_id}", None)
+
+
+def _show_verdict(text: str, verdict: Verdict, case_id: int) -> None:
+    if verdict.decision is Decision.PASS:
+        return
+    held = verdict.decision is Decision.BLOCK
+    title = "Held: this reply does not go out like this" if held else "Read this before you send it"
+    spans = [(found.start, found.end, _MARKS[found.level]) for found in verdict.findings]
+    missing = [safe.el("li", f"This check could not run: {name}") for name in verdict.missing]
+    safe.draw(
+        safe.el(
+            "section",
+            safe.el("h2", title),
+            safe.marked(text.strip(), spans),
+            safe.el("ul", *(safe.el("li", one) for one in _sentences(verdict.findings)), *missing),
+            cls="wc-held" if held else "wc-held wc-warned",
+            role="alert",
+        )
+    )
+    if not held:
+        st.checkbox("I have read this and want to send it as it is", key=f"ticked_{case_id}")
+
+
+def _sentences(findings: Sequence[Finding]) -> list[str]:
+    return list(dict.fromkeys(finding.message for finding in findings))
+
+
+def _on_its_way(case_id: int, delivery: DeliveryView, me: Actor) -> None:
+    if delivery.state == DeliveryState.PENDING and delivery.attempt == 0:
+        _can_be_undone(case_id, delivery, me)
+    elif delivery.state == DeliveryState.NEEDS_HUMAN:
+        _ask_person(delivery, me)
+
+
+def _can_be_undone(case_id: int, delivery: DeliveryView, me: Actor) -> None:
+    left = max(0.0, (delivery.not_before - now()).total_seconds())
+    with st.container(key="wc_undo", horizontal=True, vertical_alignment="center", border=True):
+        mount.countdown()(
+            key=f"countdown_{delivery.id}",
+            data={"left_s": left, "of_s": desk().settings.delivery.undo_s, "after": "On its way …"},
+            on_over_change=lambda: None,
+        )
+        if may(me, Permission.SEND_REPLY):
+            st.button(
+                "Undo",
+                key=f"undo_{delivery.id}",
+                icon=":material/undo:",
+                on_click=_undo,
+                args=(case_id, delivery.id),
+            )
+
+
+def _undo(case_id: int, delivery_id: int) -> None:
+    if not change(PLACE, lambda session, me, moment: cases.take_back(session, delivery_id, by=me, now=moment)):
+        return
+    say(PLACE, "good", "Taken back. Nothing was posted; your text is below.")
+    me = chrome.me_or_stop()
+    if not st.session_state.get(key_of(case_id), "").strip():
+        with desk().store.read() as session:
+            st.session_state[key_of(case_id)] = cases.draft_of(session, case_id, kind="reply", by=me)
+
+
+def _ask_person(delivery: DeliveryView, me: Actor) -> None:
+    with st.container(border=True):
+        st.text("Nobody could find out whether this reply was posted. Look on the network, then say what you see.")
+        if not may(me, Permission.SEND_REPLY):
+            return
+        with st.container(horizontal=True):
+            st.button("It stands there", key=f"stands_{delivery.id}", on_click=_settle, args=(delivery.id, True))
+            st.button("It is not there", key=f"absent_{delivery.id}", on_click=_settle, args=(delivery.id, False))
+
+
+def _settle(delivery_id: int, posted: bool) -> None:
+    change(
+        PLACE, lambda session, me, moment: cases.settle_by_hand(session, delivery_id, posted=posted, by=me, now=moment)
+    )
+
+
+def _start_with_draft(case_id: int, me: Actor) -> None:
+    if key_of(case_id) not in st.session_state:
+        with desk().store.read() as session:
+            st.session_state[key_of(case_id)] = cases.draft_of(session, case_id, kind="reply", by=me)
+
+
+def _customer(view: CaseView) -> str:
+    return view.case.customer_name or view.case.customer_handle or "the customer"
+
+
+def _private(view: CaseView) -> bool:
+    theirs = [mention for mention in view.mentions if not mention.is_ours]
+    return bool(theirs) and theirs[-1].kind == MentionKind.DIRECT_MESSAGE

@@ -1,0 +1,83 @@
+"""Errors in the words of the person at the desk. Nobody sees a traceback; the log does, without customer text."""
+
+from __future__ import annotations
+
+import logging
+import secrets
+import traceback
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Literal
+
+import streamlit as st
+
+from webcare.console import safe
+from webcare.errors import CaseChanged, StoreUnavailable, WebcareError
+
+_log = logging.getLogger(__name__)
+_NEWS = "news"
+
+Tone = Literal["good", "info", "warn", "bad"]
+_ROLES = {"good": "status", "info": "status", "warn": "alert", "bad": "alert"}
+
+
+@dataclass(frozen=True, slots=True)
+class News:
+    """One sentence for the person, shown once where it belongs."""
+
+    place: str
+    tone: Tone
+    text: str
+
+
+def say(place: str, tone: Tone, text: str) -> None:
+    """Leave a sentence for the next drawing of `place`."""
+    st.session_state[_NEWS] = (*st.session_state.get(_NEWS, ()), News(place, tone, text))
+
+
+def show_news(place: str) -> None:
+    """Draw what was left for a place, once."""
+    waiting: tuple[News, ...] = st.session_state.get(_NEWS, ())
+    here = [news for news in waiting if news.place == place]
+    if here:
+        st.session_state[_NEWS] = tuple(news for news in waiting if news.place != place)
+        for news in here:
+            alert(news.tone, news.text)
+
+
+def alert(tone: Tone, *words: str) -> None:
+    """A sentence in a box; untrusted words are welcome."""
+    safe.draw(safe.el("div", *words, cls=f"wc-alert wc-{tone}", role=_ROLES[tone]))
+
+
+def attempt(place: str, act: Callable[[], None]) -> bool:
+    """Do something for a person and put whatever goes wrong into words at `place`; gives whether it was done."""
+    try:
+        act()
+    except CaseChanged as error:
+        say(place, "warn", str(error))
+        return False
+    except StoreUnavailable as error:
+        say(place, "bad", f"{error} Nothing was changed; your text is still here. Try again in a moment.")
+        return False
+    except WebcareError as error:
+        say(place, "bad", str(error))
+        return False
+    return True
+
+
+def on_script_error(error: Exception) -> bool:
+    """Streamlit calls this for anything no page caught: log where it happened, show a calm sentence instead."""
+    if isinstance(error, WebcareError):
+        alert("bad", str(error))
+        return True
+    mark = secrets.token_hex(3)
+    # The message of an unknown error may quote a customer; the places in our code never do.
+    places = " < ".join(f"{frame.name}:{frame.lineno}" for frame in reversed(traceback.extract_tb(error.__traceback__)))
+    _log.error("console error %s: %s at %s", mark, type(error).__name__, places)
+    alert(
+        "bad",
+        f"Something went wrong on this page (mark {mark}). What you wrote is kept. "
+        "Reload the page; if it happens again, tell your administrator the mark.",
+    )
+    return True

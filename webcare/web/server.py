@@ -1,0 +1,68 @@
+"""What `streamlit_app.py` hands to Streamlit: the routes, the middleware, and what happens at start and stop."""
+
+from __future__ import annotations
+
+import gc
+from collections.abc import AsyncIterator, Callable
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
+from pathlib import Path
+from typing import Any
+
+from starlette.concurrency import run_in_threadpool
+from starlette.middleware import Middleware
+from starlette.requests import Request
+from starlette.responses import JSONResponse, Response
+from starlette.routing import BaseRoute, Route
+
+from webcare.app import App
+from webcare.errors import WebcareError
+from webcare.web.doorkeeper import Doorkeeper
+from webcare.web.gate import Gate
+from webcare.web.headers import SecurityHeaders
+from webcare.web.sign_in import SignIn
+
+Lifespan = Callable[[Any], AbstractAsyncContextManager[dict[str, Any] | None]]
+
+
+def routes(app: App) -> list[BaseRoute]:
+    """Sign-in, sign-out and health, in front of Streamlit's own addresses."""
+    doorkeeper = Doorkeeper(app)
+    sign_in = SignIn(doorkeeper)
+    return [
+        Route("/sign-in", sign_in.show, methods=["GET"]),
+        Route("/sign-in", sign_in.enter, methods=["POST"]),
+        Route("/sign-out", sign_in.leave, methods=["POST"]),
+        Route("/healthz", _health(doorkeeper), methods=["GET"]),
+    ]
+
+
+def middleware(app: App, *, index: Path) -> list[Middleware]:
+    """Headers on everything, then the gate in front of the pages. `index` is Streamlit's own index.html."""
+    return [Middleware(SecurityHeaders, index=index), Middleware(Gate, doorkeeper=Doorkeeper(app))]
+
+
+def lifespan(app: App) -> Lifespan:
+    """Start and stop of the console process."""
+
+    @asynccontextmanager
+    async def run(_: Any) -> AsyncIterator[None]:
+        # What is loaded by now lives as long as the process; later collections need not walk through it.
+        gc.collect()
+        gc.freeze()
+        try:
+            yield
+        finally:
+            app.store.dispose()
+
+    return run
+
+
+def _health(doorkeeper: Doorkeeper) -> Callable[[Request], Any]:
+    async def health(_: Request) -> Response:
+        try:
+            await run_in_threadpool(doorkeeper.check_store)
+        except WebcareError as error:
+            return JSONResponse({"status": "trouble", "reason": type(error).__name__}, 503)
+        return JSONResponse({"status": "ok"})
+
+    return health
