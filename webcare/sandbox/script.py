@@ -1,0 +1,431 @@
+"""The story player: customers who write, wait, thank, lose patience and come back, all day long.
+
+Stories are JSON lines in `stories/`. A simulated day runs at a chosen speed; posts carry the sandbox's own time.
+Follow-ups depend on the desk: one marked "reply" waits for an answer of the brand, one marked "no_reply" comes only
+if there was none by then. After the last story the day begins again with the same people and fresh ids.
+"""
+
+from __future__ import annotations
+
+import json
+import random
+import threading
+import time
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+from webcare.sandbox.values import Network, SandboxError
+from webcare.sandbox.world import World
+
+STORIES = Path(__file__).parent / "stories"
+#: Length of a simulated day, in minutes; longer if a story comes later.
+DAY_MIN = 600.0
+#: What is there when the doors open: at least so many stories, from so many minutes.
+OPENING_STORIES, OPENING_MIN = 12, 15.0
+#: By default a new story comes every so many real seconds on average.
+MEAN_GAP_S = 5.0
+#: Quiet hours are cut short to so many real seconds without anything new.
+MAX_QUIET_S = 20.0
+#: A customer who was answered comes back after at most so many simulated minutes.
+ANSWERS_WITHIN_MIN = 10.0
+TICK_S = 0.25
+_NETWORKS: Mapping[str, tuple[str, ...]] = {
+    "x": ("mention",),
+    "facebook": ("comment", "visitor_post", "review"),
+}
+_NOT_STORIES = ("brand_posts.jsonl", "labels.jsonl")
+
+
+@dataclass(frozen=True, slots=True)
+class Author:
+    """Who writes."""
+
+    name: str
+    handle: str
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """Something that follows in the same thread."""
+
+    after_min: float
+    on: str  #: always | reply | no_reply
+    by: str  #: customer | other
+    text: str
+    author: Author | None
+
+
+@dataclass(frozen=True, slots=True)
+class Story:
+    """One customer's story: how it begins, and what may follow."""
+
+    id: str
+    lang: str
+    network: Network
+    at_min: float
+    kind: str
+    author: Author
+    text: str
+    under: str | None = None
+    positive: bool = False
+    then: tuple[Step, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class BrandPost:
+    """A post of the brand itself, for people to comment on."""
+
+    id: str
+    network: Network
+    lang: str
+    at_min: float
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class Stories:
+    """Everything there is to play, in order of time."""
+
+    stories: tuple[Story, ...]
+    brand_posts: tuple[BrandPost, ...]
+
+    @property
+    def day_min(self) -> float:
+        """Length of the day."""
+        return max([DAY_MIN, *(story.at_min + 1 for story in self.stories)])
+
+    @property
+    def mean_speed(self) -> float:
+        """Simulated minutes per real second at which a story comes every MEAN_GAP_S on average."""
+        times = [story.at_min for story in self.stories]
+        return max(0.01, (max(times) - min(times)) / (len(times) * MEAN_GAP_S))
+
+    def opening(self) -> float:
+        """The minute at which to open: the first with a full, many-voiced quarter of an hour behind it."""
+        for minute in (story.at_min for story in self.stories):
+            behind = [one for one in self.stories if minute - OPENING_MIN < one.at_min <= minute]
+            voices = {one.lang for one in behind}, {one.network for one in behind}
+            if len(behind) >= OPENING_STORIES and len(voices[0]) >= 5 and len(voices[1]) == 2:
+                return minute
+        return self.stories[min(OPENING_STORIES, len(self.stories)) - 1].at_min
+
+
+# --- reading the files ---------------------------------------------------------------------------------
+
+
+def load_stories(folder: Path | None = None) -> Stories:
+    """Read all stories in a folder. Raises SandboxError naming the file and line of what is wrong."""
+    folder = folder or STORIES
+    found: list[Story] = []
+    for path in sorted(folder.glob("*.jsonl")):
+        if path.name not in _NOT_STORIES:
+            found += [_read(path, number, row, _story) for number, row in _rows(path)]
+    if not found:
+        raise SandboxError(f"there are no stories in {folder}")
+    posts = [_read(folder / _NOT_STORIES[0], n, row, _brand_post) for n, row in _rows(folder / _NOT_STORIES[0])]
+    known, twice = {post.id for post in posts}, len(found) - len({story.id for story in found})
+    strays = [story.id for story in found if story.under and story.under not in known]
+    if strays or twice:
+        raise SandboxError(f"stories in {folder}: {twice} ids are used twice; under unknown posts: {strays[:5]}")
+    return Stories(tuple(sorted(found, key=lambda s: s.at_min)), tuple(sorted(posts, key=lambda p: p.at_min)))
+
+
+def _rows(path: Path) -> list[tuple[int, str]]:
+    try:
+        lines = path.read_text("utf-8").splitlines() if path.exists() else []
+    except (OSError, UnicodeDecodeError) as error:
+        raise SandboxError(f"cannot read {path}: {error}") from error
+    return [(number, line) for number, line in enumerate(lines, 1) if line.strip()]
+
+
+def _read(path: Path, number: int, line: str, make: Any) -> Any:
+    try:
+        return make(json.loads(line))
+    except KeyError as error:
+        raise SandboxError(f"{path.name} line {number}: {error} is missing") from error
+    except (ValueError, TypeError, AttributeError) as error:
+        raise SandboxError(f"{path.name} line {number}: {error}") from error
+
+
+def _story(row: Mapping[str, Any]) -> Story:
+    kind, network = row["kind"], row["network"]
+    if kind not in _NETWORKS.get(network, ()):
+        raise ValueError(f"a {kind} on {network} does not exist")
+    return Story(
+        id=row["id"],
+        lang=row["lang"],
+        network=network,
+        at_min=float(row["at_min"]),
+        kind=kind,
+        author=_author(row["author"]),
+        text=row["text"],
+        under=row.get("under"),
+        positive=bool(row.get("positive", False)),
+        then=tuple(_step(step) for step in row.get("then", [])),
+    )
+
+
+def _step(row: Mapping[str, Any]) -> Step:
+    if row["on"] not in ("always", "reply", "no_reply") or row["by"] not in ("customer", "other"):
+        raise ValueError(f"a follow-up cannot be on {row['on']!r} by {row['by']!r}")
+    author = _author(row["author"]) if row.get("author") else None
+    return Step(float(row["after_min"]), row["on"], row["by"], row["text"], author)
+
+
+def _author(row: Mapping[str, str]) -> Author:
+    return Author(row["name"], row["handle"])
+
+
+def _brand_post(row: Mapping[str, Any]) -> BrandPost:
+    if row["network"] not in _NETWORKS:
+        raise ValueError(f"there is no network {row['network']!r}")
+    return BrandPost(row["id"], row["network"], row["lang"], float(row["at_min"]), row["text"])
+
+
+# --- playing -------------------------------------------------------------------------------------------
+
+
+class Player:
+    """Plays stories into a world. `advance` moves simulated time; `run` does so by the real clock."""
+
+    def __init__(self, world: World, stories: Stories, *, speed: float | None = None, seed: int = 0) -> None:
+        self._world = world
+        self._stories = stories
+        self._by_id = {story.id: story for story in stories.stories}
+        self._random = random.Random(seed)
+        self._lock = threading.RLock()
+        self.speed = stories.mean_speed if speed is None else speed
+        self.paused = False
+        #: Where the play stands; plain data, kept with the world's state.
+        self._state: dict[str, Any] = world.script or self._fresh()
+        self._state["threads"] = [one for one in self._state["threads"] if one["story"] in self._by_id]
+        world.script = self._state
+
+    def _fresh(self) -> dict[str, Any]:
+        return {"day": 0, "minute": None, "next": 0, "next_post": 0, "posts": {}, "threads": [], "played": 0}
+
+    @property
+    def minute(self) -> float:
+        """The simulated minute since the play began, over all days."""
+        return float(self._state["minute"] or 0.0)
+
+    def progress(self) -> dict[str, Any]:
+        """How far the play is, for people and tests."""
+        with self._lock:
+            day_min = self._stories.day_min
+            return {
+                "day": self._state["day"] + 1,
+                "minute": round(self.minute % day_min, 2),
+                "day_min": day_min,
+                "speed": round(self.speed, 4),
+                "paused": self.paused,
+                "played": self._state["played"],
+                "stories": len(self._stories.stories),
+                "open_threads": len(self._state["threads"]),
+            }
+
+    def open(self) -> None:
+        """Put the first stories there, as if written in the last quarter of an hour. Does nothing after a restart."""
+        with self._lock, self._world.lock:
+            if self._state["minute"] is not None:
+                return
+            minute = self._stories.opening()
+            now = self._world.now()
+            self._state["minute"] = minute
+            for post in self._stories.brand_posts:
+                if post.at_min <= minute:
+                    self._post_as_brand(post, at=now - timedelta(minutes=minute - post.at_min))
+                    self._state["next_post"] += 1
+            for story in self._stories.stories:
+                if story.at_min > minute:
+                    break
+                self._state["next"] += 1
+                if story.at_min > minute - OPENING_MIN or len(self._stories.stories) <= OPENING_STORIES:
+                    at = now - min(timedelta(minutes=minute - story.at_min), timedelta(minutes=OPENING_MIN))
+                    self._begin(story, self.minute - (minute - story.at_min), at=at)
+
+    def run(self, stop: threading.Event) -> None:
+        """Play until `stop` is set."""
+        self.open()
+        before = time.monotonic()
+        while not stop.wait(TICK_S):
+            now = time.monotonic()
+            if not self.paused:
+                self.advance((now - before) * self.speed)
+            before = now
+
+    def advance(self, minutes: float) -> int:
+        """Let so much simulated time pass; returns how much was posted. Long silences are cut short."""
+        with self._lock, self._world.lock:
+            self.open()
+            before, until = self._state["played"], self.minute + minutes
+            self._notice_answers()
+            until = max(until, self._next_due() - MAX_QUIET_S * self.speed)
+            while self._next_due() <= until:
+                self._state["minute"] = max(self.minute, self._next_due())
+                self._play_next()
+            self._state["minute"] = until
+            return int(self._state["played"] - before)
+
+    # --- what comes next -----------------------------------------------------------------------------
+
+    def _next_due(self) -> float:
+        steps = [self._step_due(thread)[0] for thread in self._state["threads"]]
+        return min([self._story_due(), self._brand_due(), *steps])
+
+    def _day_start(self) -> float:
+        return float(self._state["day"] * self._stories.day_min)
+
+    def _story_due(self) -> float:
+        if self._state["next"] >= len(self._stories.stories):
+            return self._day_start() + self._stories.day_min
+        at_min: float = self._stories.stories[self._state["next"]].at_min
+        return self._day_start() + at_min
+
+    def _brand_due(self) -> float:
+        if self._state["next_post"] >= len(self._stories.brand_posts):
+            return float("inf")
+        at_min: float = self._stories.brand_posts[self._state["next_post"]].at_min
+        return self._day_start() + at_min
+
+    def _step_due(self, thread: Mapping[str, Any]) -> tuple[float, int]:
+        """When the next follow-up of a thread is due, and which one it is."""
+        then = self._by_id[thread["story"]].then
+        due = [(thread["started"] + then[step].after_min, step) for step in thread["timed"]]
+        if thread["reply_due"] is not None:
+            due.append((thread["reply_due"], thread["replies"][0]))
+        return min(due, default=(float("inf"), -1))
+
+    def _play_next(self) -> None:
+        due = self._next_due()
+        if self._brand_due() == due:
+            self._post_as_brand(self._stories.brand_posts[self._state["next_post"]])
+            self._state["next_post"] += 1
+        elif self._story_due() == due:
+            self._play_story()
+        else:
+            thread = next(one for one in self._state["threads"] if self._step_due(one)[0] == due)
+            self._follow_up(thread, self._step_due(thread)[1])
+
+    def _play_story(self) -> None:
+        if self._state["next"] >= len(self._stories.stories):
+            self._state |= {"day": self._state["day"] + 1, "next": 0, "next_post": 0, "posts": {}}
+            return
+        story = self._stories.stories[self._state["next"]]
+        self._state["next"] += 1
+        self._begin(story, self.minute)
+
+    # --- posting -------------------------------------------------------------------------------------
+
+    def _post_as_brand(self, post: BrandPost, *, at: datetime | None = None) -> str:
+        if post.id in self._state["posts"]:
+            return str(self._state["posts"][post.id])
+        brand = self._world.brands(post.network)[0].user_id
+        if post.network == "x":
+            author = self._world.users[("x", brand)]
+            made = str(self._world.post_x(post.text, author=author, at=at, lang=post.lang, origin="script").id)
+        else:
+            made = self._world.post_fb(post.text, kind="post", page_id=brand, at=at, origin="script").id
+        self._state["posts"][post.id] = made
+        return made
+
+    def _begin(self, story: Story, started: float, *, at: datetime | None = None) -> None:
+        author = self._world.user(story.network, story.author.handle, story.author.name)
+        if story.network == "x":
+            root = str(self._world.post_x(story.text, author=author, at=at, lang=story.lang, origin="script").id)
+        elif story.kind == "review":
+            made = self._world.review_fb(story.text, author=author, positive=story.positive, at=at, origin="script")
+            root = made.id
+        elif story.kind == "comment":
+            under = self._brand_post_for(story, at)
+            root = self._world.comment_fb(story.text, under=under, author=author, at=at, origin="script").id
+        else:
+            root = self._world.post_fb(story.text, author=author, at=at, origin="script").id
+        self._state["played"] += 1
+        self._remember(story, root, started, at or self._world.now())
+
+    def _brand_post_for(self, story: Story, at: datetime | None) -> str:
+        mine = [post for post in self._stories.brand_posts if post.network == "facebook"]
+        wanted = [post for post in mine if post.id == story.under]
+        same_language = [post for post in mine if post.lang == story.lang and post.at_min <= story.at_min]
+        choice = (wanted or same_language[-1:] or mine)[:1]
+        if not choice:
+            raise SandboxError(f"story {story.id} is a comment, but there is no post of the brand to comment on")
+        return self._post_as_brand(choice[0], at=at - timedelta(minutes=5) if at else None)
+
+    def _remember(self, story: Story, root: str, started: float, at: datetime) -> None:
+        thread = {
+            "story": story.id,
+            "root": root,
+            "started": started,
+            "since": at.isoformat(),
+            "timed": [n for n, step in enumerate(story.then) if step.on != "reply"],
+            "replies": [n for n, step in enumerate(story.then) if step.on == "reply"],
+            "reply_due": None,
+        }
+        if story.then:
+            self._state["threads"].append(thread)
+
+    def _follow_up(self, thread: dict[str, Any], number: int) -> None:
+        story = self._by_id[thread["story"]]
+        step = story.then[number]
+        if number in thread["timed"]:
+            thread["timed"].remove(number)
+        else:
+            thread["replies"].remove(number)
+            thread["reply_due"] = None
+        answers = self._answers(story, thread)
+        if not (step.on == "no_reply" and answers):
+            self._write(story, thread, step, answers)
+        if not thread["timed"] and not thread["replies"]:
+            self._state["threads"].remove(thread)
+
+    def _write(self, story: Story, thread: dict[str, Any], step: Step, answers: Sequence[tuple[datetime, str]]) -> None:
+        who = step.author or (story.author if step.by == "customer" else self._somebody_else(story))
+        author = self._world.user(story.network, who.handle, who.name)
+        under = answers[-1][1] if answers and step.by == "customer" else thread["root"]
+        try:
+            if story.network == "x":
+                self._world.post_x(step.text, author=author, in_reply_to=under, lang=story.lang, origin="script")
+            else:
+                self._world.comment_fb(step.text, under=thread["root"], author=author, origin="script")
+        except SandboxError:
+            # the post was deleted meanwhile: on the real networks, too, nobody can answer it any more
+            thread["timed"], thread["replies"] = [], []
+            return
+        self._state["played"] += 1
+        if step.by == "customer":
+            thread["since"] = self._world.now().isoformat()
+
+    def _somebody_else(self, story: Story) -> Author:
+        others = [one.author for one in self._stories.stories if one.lang == story.lang and one.id != story.id]
+        return self._random.choice(others) if others else Author("A passer-by", "passer_by")
+
+    # --- noticing the desk ---------------------------------------------------------------------------
+
+    def _answers(self, story: Story, thread: Mapping[str, Any]) -> list[tuple[datetime, str]]:
+        """The brand's answers in a thread: when, and which post."""
+        if story.network == "x":
+            root = self._world.x.posts.get(int(thread["root"]))
+            found = self._world.x.answers(root.conversation_id) if root else []
+            return [(post.posted_at, str(post.id)) for post in found if post.id != int(thread["root"])]
+        item = self._world.facebook.items.get(thread["root"])
+        answers = self._world.facebook.answers(self._world.facebook.thread_of(item)) if item else []
+        return [(answer.posted_at, answer.id) for answer in answers]
+
+    def _notice_answers(self) -> None:
+        for thread in list(self._state["threads"]):
+            if self.minute - thread["started"] > self._stories.day_min:
+                self._state["threads"].remove(thread)
+            elif thread["replies"] and thread["reply_due"] is None:
+                self._notice(thread)
+
+    def _notice(self, thread: dict[str, Any]) -> None:
+        story = self._by_id[thread["story"]]
+        since = datetime.fromisoformat(thread["since"])
+        if any(at > since for at, _ in self._answers(story, thread)):
+            wait = min(story.then[thread["replies"][0]].after_min, ANSWERS_WITHIN_MIN)
+            thread["reply_due"] = self.minute + wait
