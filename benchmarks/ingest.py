@@ -20,7 +20,7 @@ from pathlib import Path
 from webcare.channels.base import Budget
 from webcare.ingest import _BATCH, poll_account
 from webcare.store import Store, open_store
-from webcare.testing import Desk, make_desk, make_mention
+from webcare.testing import Desk, FakeClassifier, make_desk, make_mention, make_triage
 
 TABLES = ("thread", "desk_case", "mention", "triage", "case_event")
 TEXT = "Mijn SOLVIKA bank zou vandaag komen maar niemand heeft gebeld, kunnen jullie even kijken? Bestelling van mei."
@@ -35,6 +35,8 @@ def new_store(directory: Path, name: str) -> Store:
 def ours(desk: Desk, posts: int) -> float:
     mentions = [make_mention(f"{TEXT} #{number}", raw={"id": str(number), "text": TEXT}) for number in range(posts)]
     desk.channel.inbox.extend(mentions)
+    label = make_triage()
+    desk.classifier = FakeClassifier(lambda text: label)
     start = time.perf_counter()
     stored = 0
     while stored < posts:

@@ -26,8 +26,8 @@ from webcare.triage.base import Classifier
 
 log = logging.getLogger(__name__)
 
-#: Posts stored in one transaction: keeps the write lock short (about 10 ms); see docs/adr/0002.
-_BATCH = 200
+#: Posts stored in one transaction: keeps the write lock short (about 30 ms); see docs/adr/0002.
+_BATCH = 300
 #: How long a network is left alone when it throttles us without saying until when.
 _DEFAULT_BACKOFF = timedelta(minutes=1)
 

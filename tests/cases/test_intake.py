@@ -207,3 +207,16 @@ def test_a_network_failure_keeps_the_cursor_and_says_what_happened(desk: Desk) -
         desk.poll()
     assert account(desk).cursor == "1"
     assert account(desk).last_error == "X cannot be reached."
+
+
+@pytest.mark.parametrize(
+    "raw",
+    [{"a\x00": "b\x00c"}, {"n": 2**80}, {"s": "\ud83d"}, {"deep": [{"x": None}]}, {"f": 1.5, "t": True}, {}],
+)
+def test_any_raw_payload_is_kept_as_json_that_every_database_takes(desk: Desk, raw: dict[str, object]) -> None:
+    desk.receive(make_mention(raw=raw))
+    with desk.store.read() as session:
+        kept = session.exec(select(MentionRow.raw)).one()
+    assert list(kept) == [key.replace("\x00", "") for key in raw]
+    if raw in ({"deep": [{"x": None}]}, {"f": 1.5, "t": True}, {"n": 2**80}):
+        assert kept == raw

@@ -11,14 +11,15 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import func, insert, select
+from sqlalchemy import func, select
 from sqlmodel import Session, col
 
 from webcare.cases.closing import back_in_queue
 from webcare.cases.record import EXCERPT, EventKind
 from webcare.domain import ACTIVE_STATES, Actor, CaseState, Mention, Route, Triage
 from webcare.store import mentions as stored
-from webcare.store.tables import AccountRow, CaseEventRow, CaseRow, DeliveryRow
+from webcare.store.bulk import insert_rows, reserve_ids, storable
+from webcare.store.tables import AccountRow, CaseEventRow, CaseRow, DeliveryRow, TriageRow
 
 INGEST = Actor.system("ingest")
 
@@ -127,8 +128,8 @@ def _new_case(batch: _Batch, one: Decided, thread_id: int) -> dict[str, Any]:
         "channel": mention.channel,
         "state": CaseState.NEW.value,
         "customer_id": mention.author.external_id,
-        "customer_name": stored.storable(mention.author.name),
-        "customer_handle": stored.storable(mention.author.handle),
+        "customer_name": storable(mention.author.name),
+        "customer_handle": storable(mention.author.handle),
         "opened_at": batch.now,
         "first_posted_at": mention.posted_at,
         "last_posted_at": mention.posted_at,
@@ -214,11 +215,11 @@ def _write_cases(session: Session, batch: _Batch) -> None:
     for case in batch.cases.values():
         session.add(case)
     session.flush()
-    if not batch.fresh:
-        return
-    statement = insert(CaseRow).returning(col(CaseRow.id), sort_by_parameter_order=True)
-    ids = session.execute(statement, list(batch.fresh.values())).scalars().all()
-    batch.opened = {thread: id_ for thread, id_ in zip(batch.fresh, ids, strict=True) if id_ is not None}
+    ids = reserve_ids(session, CaseRow, len(batch.fresh))
+    for id_, row in zip(ids, batch.fresh.values(), strict=True):
+        row["id"] = id_
+    insert_rows(session, CaseRow, list(batch.fresh.values()))
+    batch.opened = dict(zip(batch.fresh, ids, strict=True))
 
 
 def _write_mentions(
@@ -243,7 +244,7 @@ def _write_mentions(
         for one, id_ in zip(news, ids, strict=True)
         if one.triage is not None and one.route is not None
     ]
-    stored.insert_triage(session, labelled)
+    insert_rows(session, TriageRow, labelled)
     return placed
 
 
@@ -256,8 +257,7 @@ def _write_events(session: Session, batch: _Batch, placed: Sequence[tuple[Decide
             continue
         events.append(_event(batch, case_id, EventKind.JOINED if case_id in seen else EventKind.OPENED, one))
         seen.add(case_id)
-    if events:
-        session.execute(insert(CaseEventRow), events)
+    insert_rows(session, CaseEventRow, events)
 
 
 def _event(batch: _Batch, case_id: int, kind: EventKind, one: Decided) -> dict[str, Any]:
@@ -285,5 +285,5 @@ def _adopt_echoes(session: Session, batch: _Batch, news: Sequence[Decided]) -> N
 
 def excerpt(text: str) -> str:
     """The start of a message on one line, at most EXCERPT characters."""
-    line = " ".join(stored.storable(text[: EXCERPT * 4]).split())
+    line = " ".join(storable(text[: EXCERPT * 4]).split())
     return line if len(line) <= EXCERPT else line[: EXCERPT - 1] + "…"

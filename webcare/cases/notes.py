@@ -11,7 +11,7 @@ from webcare.cases.record import MAX_TEXT, EventKind, changed, load, load_to_cha
 from webcare.domain import Actor
 from webcare.errors import WebcareError
 from webcare.people import Permission, person_id, require
-from webcare.store.mentions import storable
+from webcare.store.bulk import storable
 from webcare.store.tables import CaseRow, DraftRow, NoteRow
 
 DraftKind = Literal["reply", "note"]

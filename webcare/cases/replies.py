@@ -18,7 +18,7 @@ from webcare.domain import Actor, Decision, DeliveryState, MentionKind, Verdict
 from webcare.errors import CaseStateRefused, GuardBlocked, ReplyPending, UndoTooLate, VerdictOutdated
 from webcare.guard.base import ReviewContext
 from webcare.people import Permission, find_agent, person_id, require
-from webcare.store.mentions import storable
+from webcare.store.bulk import storable
 from webcare.store.tables import AccountRow, AgentRow, CaseRow, DeliveryRow, MentionRow, NoteRow, ThreadRow
 
 

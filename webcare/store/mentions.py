@@ -1,7 +1,4 @@
-"""Writing collected posts, many at a time. Reads the caller's session; never commits, never opens cases.
-
-SQLAlchemy Core instead of ORM objects: a poll brings hundreds of rows and the write lock is held meanwhile.
-"""
+"""Writing collected posts, many at a time, in the caller's session; never commits, never opens cases."""
 
 from __future__ import annotations
 
@@ -10,11 +7,12 @@ from collections.abc import Iterable, Iterator, Sequence
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import insert, select, update
+from sqlalchemy import select, update
 from sqlmodel import Session, col
 
 from webcare.domain import Mention, Triage
-from webcare.store.tables import BadPostRow, MentionRow, ThreadRow, TriageRow
+from webcare.store.bulk import insert_rows, reserve_ids, storable
+from webcare.store.tables import BadPostRow, MentionRow, ThreadRow
 
 #: SQLite refuses statements with very many parameters; 500 ids stay far below every limit.
 _IN_CHUNK = 500
@@ -42,10 +40,13 @@ def ensure_threads(session: Session, account_id: int, external_ids: Iterable[str
     wanted = list(dict.fromkeys(external_ids))
     found = _thread_ids(session, account_id, wanted)
     missing = [name for name in wanted if name not in found]
-    if missing:
-        rows = [{"account_id": account_id, "external_id": name, "url": ""} for name in missing]
-        made = session.execute(insert(ThreadRow).returning(col(ThreadRow.external_id), col(ThreadRow.id)), rows)
-        found.update((name, id_) for name, id_ in made if id_ is not None)
+    ids = reserve_ids(session, ThreadRow, len(missing))
+    rows = [
+        {"id": id_, "account_id": account_id, "external_id": name, "url": ""}
+        for id_, name in zip(ids, missing, strict=True)
+    ]
+    insert_rows(session, ThreadRow, rows)
+    found.update(zip(missing, ids, strict=True))
     return found
 
 
@@ -85,16 +86,17 @@ def mention_values(
         "is_ours": mention.is_ours,
         "is_repost": mention.is_repost,
         "media": [{"kind": media.kind, "url": media.url} for media in mention.media],
-        "raw": _storable_json(mention.raw),
+        "raw": mention.raw,
     }
 
 
 def insert_mentions(session: Session, rows: Sequence[dict[str, Any]]) -> list[int]:
-    """Insert mention rows; result i is the id of rows[i]."""
-    if not rows:
-        return []
-    statement = insert(MentionRow).returning(col(MentionRow.id), sort_by_parameter_order=True)
-    return [id_ for (id_,) in session.execute(statement, list(rows)) if id_ is not None]
+    """Insert mention rows; gives each its `id` and returns them in the same order."""
+    ids = reserve_ids(session, MentionRow, len(rows))
+    for id_, row in zip(ids, rows, strict=True):
+        row["id"] = id_
+    insert_rows(session, MentionRow, rows)
+    return ids
 
 
 def triage_values(
@@ -118,12 +120,6 @@ def triage_values(
     }
 
 
-def insert_triage(session: Session, rows: Sequence[dict[str, Any]]) -> None:
-    """Insert triage rows."""
-    if rows:
-        session.execute(insert(TriageRow), list(rows))
-
-
 def save_bad_posts(session: Session, account_id: int, bad: Iterable[tuple[str, str]], *, now: datetime) -> int:
     """Keep (raw, error) pairs that could not be read; a pair seen before is not doubled. Gives how many were new."""
     rows = {}
@@ -139,26 +135,8 @@ def save_bad_posts(session: Session, account_id: int, bad: Iterable[tuple[str, s
     for part in chunks(list(rows)):
         for digest in session.execute(select(col(BadPostRow.digest)).where(col(BadPostRow.digest).in_(part))).scalars():
             del rows[digest]
-    if rows:
-        session.execute(insert(BadPostRow), list(rows.values()))
+    insert_rows(session, BadPostRow, list(rows.values()))
     return len(rows)
-
-
-def storable(text: str) -> str:
-    """Text as every database takes it: without NUL and lone surrogates."""
-    if text.isascii():
-        return text.replace("\x00", "") if "\x00" in text else text
-    return text.replace("\x00", "").encode("utf-8", "replace").decode("utf-8")
-
-
-def _storable_json(value: Any) -> Any:
-    if isinstance(value, str):
-        return storable(value)
-    if isinstance(value, dict) or hasattr(value, "items"):
-        return {storable(str(key)): _storable_json(inner) for key, inner in value.items()}
-    if isinstance(value, list | tuple):
-        return [_storable_json(inner) for inner in value]
-    return value
 
 
 def _thread_ids(session: Session, account_id: int, external_ids: Sequence[str]) -> dict[str, int]:

@@ -19,7 +19,7 @@ from sqlalchemy.dialects.postgresql import TSQUERY, TSVECTOR
 from sqlalchemy.sql import ColumnElement
 from sqlmodel import Session, col
 
-from webcare.store.mentions import storable
+from webcare.store.bulk import storable
 from webcare.store.tables import MentionRow
 
 MAX_PAGE = 200
