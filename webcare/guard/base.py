@@ -23,6 +23,7 @@ class ReviewContext:
     public_texts: tuple[str, ...] = ()  #: what already stands in public: thread, earlier replies, brand facts
     colleagues: tuple[str, ...] = ()  #: names and user names of staff
     queue_names: tuple[str, ...] = field(default=("first_line", "second_line", "unsorted"))
+    internal_hosts: tuple[str, ...] = ()  #: host names of ours that no customer can open
     #: (used, limit) of a text by the network's own rule; None = the channel sets no limit.
     length: Callable[[str], tuple[int, int]] | None = None
 

@@ -1,0 +1,299 @@
+"""Is any part of the draft copied from an internal note?
+
+Compares the draft with each note of the case in five ways: runs of words (slips of the pen forgiven), runs of
+characters (broken spacing and look-alike digits forgiven), short notes as a whole, sentences that use most of
+a note's words in another order, and numbers or addresses only a note knows. What already stands in public
+proves nothing. Linear in draft plus notes, however repetitive they are.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Set as AbstractSet
+from dataclasses import dataclass
+
+from webcare.domain import Finding, Level
+from webcare.guard.base import ReviewContext
+from webcare.guard.normalise import Token, squeeze, tokens
+from webcare.guard.spans import Span, merge, quote
+from webcare.guard.weights import (
+    Print,
+    Public,
+    folded,
+    is_telling,
+    one_slip,
+    print_of,
+    public_of,
+    sentences,
+    slips,
+    weigh,
+)
+
+#: A run needs this much content to be no chance ...
+_ENOUGH = 2.0
+#: ... in at least this many words, or in three when one of them is telling.
+_RUN = 4
+_SHORT_RUN = 3
+#: Characters in a row that make a hit, and that a stretch of hits needs before it is looked at.
+_GRAM = 8
+_STRETCH = 12
+#: A sentence with this many of a note sentence's content words, and this share of them, says the same.
+_SAME_WORDS = 4
+_SAME_SHARE = 0.7
+_SURE_WORDS = 5
+_SURE_SHARE = 0.8
+_LONG_NUMBER = 6
+_BREAKS = ".!?:;,()[]{}<>\n\r-–—•|/*_"
+#: Mailboxes of a desk, not of a person.
+_ROLE_MAILBOXES = frozenset(print_of("info support service contact help mail webcare klantenservice kundservice").words)
+
+_COPIED = "{quote} also stands in an internal note. Take it out, or tell the customer in words of your own."
+_NEARLY = "{quote} comes close to an internal note. Check that nothing internal is said here."
+_NUMBER = "{quote} is known only from an internal note. Check that the customer may see it here."
+
+
+class CopiedFromNote:
+    """Holds drafts that carry words of an internal note."""
+
+    name = "copied"
+
+    def review(self, draft: str, context: ReviewContext) -> Iterable[Finding]:
+        """Errors for copied runs and short notes, warnings for weaker likeness."""
+        notes = [note for note in dict.fromkeys(context.notes) if note.strip()]
+        if not notes:
+            return []
+        public = public_of((context.mention, *context.public_texts))
+        prepared = _prepare(draft, context, public)
+        spans = [span for note in notes for span in _compare(prepared, note, public)]
+        return [_finding(draft, span) for span in merge(spans)]
+
+
+def _finding(draft: str, span: Span) -> Finding:
+    message = span.message.format(quote=quote(draft, span.start, span.end))
+    return Finding("copied", span.level, "note_leak", message, span.start, span.end)
+
+
+@dataclass(frozen=True, slots=True)
+class _Draft:
+    """A draft made ready once for all notes."""
+
+    text: str
+    found: tuple[Token, ...]
+    weights: list[float]
+    telling: list[bool]
+    vocabulary: frozenset[str]
+    slips: dict[str, list[str]]  #: one-letter-less form -> the draft's words it may come from
+    squeezed: str
+    homes: list[int]  #: for each squeezed character, the token it belongs to
+    grams: dict[str, list[int]]  #: character gram -> its places in `squeezed`
+    sentences: list[tuple[int, int]]  #: first and last token of each
+
+    def span(self, first: int, last: int, level: Level, message: str) -> Span:
+        """Tokens `first` to `last`, both included, as a stretch of the draft."""
+        return Span(self.found[first].start, self.found[last].end, level, message)
+
+
+def _prepare(draft: str, context: ReviewContext, public: Public) -> _Draft:
+    found = tokens(draft)
+    words = tuple(token.text for token in found)
+    written = tuple(token.word for token in found)
+    squeezed = squeeze(written)
+    telling = [is_telling(token, draft, context.lang) and token.text not in public.vocabulary for token in found]
+    return _Draft(
+        text=draft,
+        found=found,
+        weights=weigh(found, public),
+        telling=telling,
+        vocabulary=frozenset(words),
+        slips=_forms(words),
+        squeezed=squeezed,
+        homes=[place for place, word in enumerate(written) for letter in word if letter != " "],
+        grams=_grams(squeezed),
+        sentences=list(_sentence_bounds(draft, found)),
+    )
+
+
+def _forms(words: Iterable[str]) -> dict[str, list[str]]:
+    forms: dict[str, list[str]] = {}
+    for word in dict.fromkeys(words):
+        for form in slips(word):
+            forms.setdefault(form, []).append(word)
+    return forms
+
+
+def _grams(squeezed: str) -> dict[str, list[int]]:
+    grams: dict[str, list[int]] = {}
+    for place in range(len(squeezed) - _GRAM + 1):
+        grams.setdefault(squeezed[place : place + _GRAM], []).append(place)
+    return grams
+
+
+def _sentence_bounds(draft: str, found: Sequence[Token]) -> Iterator[tuple[int, int]]:
+    first = 0
+    for sentence in sentences(draft, found):
+        yield first, first + len(sentence) - 1
+        first += len(sentence)
+
+
+def _compare(draft: _Draft, note: str, public: Public) -> Iterator[Span]:
+    known = print_of(note)
+    if not known.words:
+        return
+    mapped = _in_words_of(draft, known)
+    yield from _word_runs(draft, known, mapped)
+    yield from _character_runs(draft, known, public)
+    if len(known.words) <= _SHORT_RUN:
+        yield from _whole_note(draft, known, mapped)
+    yield from _same_words(draft, known, mapped, public)
+    yield from _numbers(draft, known, public)
+
+
+def _in_words_of(draft: _Draft, known: Print) -> list[str | None]:
+    """Each word of the draft as the note spells it, or None when the note does not have it."""
+    near: dict[str, str] = {}
+    for word in sorted(known.vocabulary - draft.vocabulary):
+        for form in slips(word) & draft.slips.keys():
+            for candidate in draft.slips[form]:
+                if candidate not in known.vocabulary and one_slip(candidate, word):
+                    near.setdefault(candidate, word)
+    vocabulary = known.vocabulary
+    return [token.text if token.text in vocabulary else near.get(token.text) for token in draft.found]
+
+
+def _word_runs(draft: _Draft, known: Print, mapped: Sequence[str | None]) -> Iterator[Span]:
+    grams = known.grams()
+    hits = [place for place, gram in enumerate(zip(mapped, mapped[1:], mapped[2:], strict=False)) if gram in grams]
+    for first, last in _stretches(hits, _SHORT_RUN):
+        level = _run_level(last - first + 1, draft.weights[first : last + 1], draft.telling[first : last + 1])
+        if level is not None:
+            yield draft.span(*_trimmed(draft, first, last), level, _COPIED if level is Level.ERROR else _NEARLY)
+
+
+def _run_level(count: int, weights: Sequence[float], telling: Sequence[bool]) -> Level | None:
+    if sum(weights) < _ENOUGH:
+        return None
+    if count >= _RUN or any(telling):
+        return Level.ERROR
+    return Level.WARNING
+
+
+def _trimmed(draft: _Draft, first: int, last: int) -> tuple[int, int]:
+    """Leave mortar and public words at the ends out, so that the finding points at what must go."""
+    while first < last and draft.weights[first] == 0:
+        first += 1
+    while last > first and draft.weights[last] == 0:
+        last -= 1
+    return first, last
+
+
+def _stretches(hits: Sequence[int], width: int) -> Iterator[tuple[int, int]]:
+    """Runs of hits in a row, as first and last place covered when each hit is `width` wide."""
+    start = previous = None
+    for hit in hits:
+        if previous is None or hit != previous + 1:
+            if start is not None and previous is not None:
+                yield start, previous + width - 1
+            start = hit
+        previous = hit
+    if start is not None and previous is not None:
+        yield start, previous + width - 1
+
+
+def _character_runs(draft: _Draft, known: Print, public: Public) -> Iterator[Span]:
+    squeezed = known.squeezed
+    note_grams = {squeezed[place : place + _GRAM] for place in range(len(squeezed) - _GRAM + 1)}
+    hits = sorted(place for gram in draft.grams.keys() & note_grams for place in draft.grams[gram])
+    for first, last in _stretches(hits, _GRAM):
+        if last - first + 1 >= _STRETCH and _is_disguised_copy(draft, known, public, first, last):
+            yield draft.span(draft.homes[first], draft.homes[last], Level.ERROR, _COPIED)
+
+
+def _is_disguised_copy(draft: _Draft, known: Print, public: Public, first: int, last: int) -> bool:
+    """Weigh a stretch by the note's own words, since the draft's may be cut up beyond recognition."""
+    around = draft.found[draft.homes[first] : draft.homes[last] + 1]
+    if all(token.text in known.vocabulary for token in around):
+        return False  # whole words: the word runs have judged it
+    place = known.squeezed.find(draft.squeezed[first : last + 1])
+    if place < 0:
+        return False
+    inside = _words_between(known, place, place + last - first + 1)
+    telling = [is_telling(token, token.word, None) for token in inside]
+    return len(inside) >= _SHORT_RUN and _run_level(len(inside), weigh(inside, public), telling) is Level.ERROR
+
+
+def _words_between(known: Print, begin: int, end: int) -> list[Token]:
+    """The note's words that lie wholly in `squeezed[begin:end]`."""
+    inside = []
+    place = 0
+    for word, written in zip(known.words, known.written, strict=True):
+        width = len(written.replace(" ", ""))
+        if place >= begin and place + width <= end:
+            inside.append(Token(word, written, 0, width))
+        place += width
+    return inside
+
+
+def _whole_note(draft: _Draft, known: Print, mapped: Sequence[str | None]) -> Iterator[Span]:
+    """A note of up to three words: an error where it stands as a clause of its own."""
+    width = len(known.words)
+    for first in range(len(mapped) - width + 1):
+        if tuple(mapped[first : first + width]) != known.words:
+            continue
+        last = first + width - 1
+        weight = sum(draft.weights[first : last + 1])
+        if weight >= 1 and _stands_alone(draft, first, last):
+            yield draft.span(first, last, Level.ERROR, _COPIED)
+        elif weight >= _ENOUGH:
+            yield draft.span(first, last, Level.WARNING, _NEARLY)
+
+
+def _stands_alone(draft: _Draft, first: int, last: int) -> bool:
+    text = draft.text
+    before_from = draft.found[first - 1].end if first else 0
+    after_to = draft.found[last + 1].start if last + 1 < len(draft.found) else len(text)
+    before = text[before_from : draft.found[first].start]
+    after = text[draft.found[last].end : after_to]
+    opened = first == 0 or any(mark in before for mark in _BREAKS)
+    return opened and (last + 1 == len(draft.found) or any(mark in after for mark in _BREAKS))
+
+
+def _same_words(draft: _Draft, known: Print, mapped: Sequence[str | None], public: Public) -> Iterator[Span]:
+    """A sentence of the draft that uses most of the words of a note, or of one sentence in it."""
+    heavy = {word for word, weight in zip(mapped, draft.weights, strict=True) if word is not None and weight >= 1}
+    if len(heavy) < _SAME_WORDS:
+        return
+    parts = [_content(sentence, public) for sentence in known.sentences]
+    parts = [words for words in (*parts, frozenset().union(*parts)) if len(words & heavy) >= _SAME_WORDS]
+    for first, last in draft.sentences if parts else ():
+        said = heavy.intersection(mapped[first : last + 1])
+        levels = {_likeness(said, words) for words in parts}
+        if Level.ERROR in levels:
+            yield draft.span(first, last, Level.ERROR, _COPIED)
+        elif Level.WARNING in levels:
+            yield draft.span(first, last, Level.WARNING, _NEARLY)
+
+
+def _likeness(said: AbstractSet[str | None], words: frozenset[str]) -> Level | None:
+    shared = len(said & words)
+    share = shared / len(words)
+    if shared >= _SURE_WORDS and share >= _SURE_SHARE:
+        return Level.ERROR
+    return Level.WARNING if shared >= _SAME_WORDS and share >= _SAME_SHARE else None
+
+
+def _content(sentence: Sequence[Token], public: Public) -> frozenset[str]:
+    weights = weigh(sentence, public)
+    return frozenset(token.text for token, weight in zip(sentence, weights, strict=True) if weight >= 1)
+
+
+def _numbers(draft: _Draft, known: Print, public: Public) -> Iterator[Span]:
+    """Long numbers and mail addresses that only the note knows."""
+    for place, token in enumerate(draft.found):
+        if token.text in known.vocabulary and token.text not in public.vocabulary and _identifies(token.text):
+            yield draft.span(place, place, Level.WARNING, _NUMBER)
+
+
+def _identifies(word: str) -> bool:
+    if word.isdecimal():
+        return len(word) >= _LONG_NUMBER
+    return "@" in word and folded(word.split("@")[0]) not in _ROLE_MAILBOXES

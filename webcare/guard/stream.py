@@ -1,0 +1,120 @@
+"""The guard over JSON lines: one draft in, one verdict out, in order. What `webcare guard --json` runs."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from typing import Any
+
+from webcare.domain import Finding, Verdict
+from webcare.errors import SettingsError
+from webcare.guard import ReviewContext, review
+from webcare.guard.brand import Brand
+
+#: (used, limit) of a text by a network's own rule.
+CountedLength = Callable[[str], tuple[int, int]]
+#: The rule of a channel by its name; None = no limit; raises SettingsError for a channel nobody knows.
+LengthOf = Callable[[str], CountedLength | None]
+
+
+class _BadLine(ValueError):
+    """Says what is wrong with one line, in the words of the person who wrote it."""
+
+
+def guard_lines(
+    lines: Iterable[str | bytes], *, brand: Brand | None = None, length_of: LengthOf | None = None
+) -> Iterator[dict[str, Any]]:
+    """Judge lines of `{id, lang, mention, notes, draft, channel?}`; one answer per line, in order.
+
+    An answer is `{id, verdict, findings: [{check, reason, level, start, end, message}]}`. A line that cannot be
+    used gives `{"line": n, "error": ...}` (and its id where it has one) and the next line is read. Blank
+    lines are passed over. `length_of` gives the network's rule for a channel name.
+    """
+    for number, line in enumerate(lines, start=1):
+        if not line.strip():
+            continue
+        row: Any = None
+        try:
+            row = _parsed(line)
+            context = _context(row, brand or Brand(), length_of)
+            answer = _answer(row["id"], review(row["draft"], context))
+        except (_BadLine, SettingsError) as error:
+            answer = _refusal(number, error, row)
+        yield answer
+
+
+def _parsed(line: str | bytes) -> dict[str, Any]:
+    try:
+        text = line.decode("utf-8-sig") if isinstance(line, bytes) else line.lstrip("\ufeff")
+        row = json.loads(text)
+    except UnicodeDecodeError as error:
+        raise _BadLine(f"the line is not UTF-8 text: {error.reason} at byte {error.start}") from error
+    except json.JSONDecodeError as error:
+        raise _BadLine(f"the line is not valid JSON: {error.msg} at character {error.pos + 1}") from error
+    except (RecursionError, ValueError) as error:
+        raise _BadLine("the line holds JSON that is too deep or too large") from error
+    if not isinstance(row, dict):
+        raise _BadLine("the line must be a JSON object with id, lang, mention, notes and draft")
+    if not isinstance(row.get("id"), str | int) or isinstance(row["id"], bool):
+        raise _BadLine("id must be a text or a whole number")
+    return row
+
+
+def _context(row: Mapping[str, Any], brand: Brand, length_of: LengthOf | None) -> ReviewContext:
+    if not isinstance(row.get("draft"), str):
+        raise _BadLine("draft must be a text")
+    channel = _text(row, "channel")
+    return ReviewContext(
+        channel=channel,
+        lang=_text(row, "lang") or None,
+        mention=_text(row, "mention"),
+        notes=_texts(row, "notes"),
+        public_texts=(brand.name, *brand.shareable),
+        colleagues=brand.colleagues,
+        queue_names=(*ReviewContext(channel="").queue_names, *brand.queues),
+        internal_hosts=brand.internal_hosts,
+        length=length_of(channel) if channel and length_of is not None else None,
+    )
+
+
+def _text(row: Mapping[str, Any], key: str) -> str:
+    value = row.get(key)
+    if value is None:
+        return ""
+    if not isinstance(value, str):
+        raise _BadLine(f"{key} must be a text")
+    return value
+
+
+def _texts(row: Mapping[str, Any], key: str) -> tuple[str, ...]:
+    value = row.get(key)
+    if value is None:
+        return ()
+    if isinstance(value, str):
+        return (value,)
+    if not isinstance(value, list) or not all(isinstance(one, str) for one in value):
+        raise _BadLine(f"{key} must be a text or a list of texts")
+    return tuple(value)
+
+
+def _answer(identity: str | int, verdict: Verdict) -> dict[str, Any]:
+    findings = [_as_row(finding) for finding in verdict.findings]
+    return {"id": identity, "verdict": verdict.decision.value, "findings": findings}
+
+
+def _as_row(finding: Finding) -> dict[str, Any]:
+    return {
+        "check": finding.check,
+        "reason": finding.reason,
+        "level": finding.level.value,
+        "start": finding.start,
+        "end": finding.end,
+        "message": finding.message,
+    }
+
+
+def _refusal(number: int, error: Exception, row: Any) -> dict[str, Any]:
+    answer: dict[str, Any] = {"line": number, "error": str(error)}
+    if isinstance(row, dict):
+        answer = {"id": row["id"], **answer}
+    return answer
