@@ -32,7 +32,9 @@ FREE_DISK_MB = 2600
 
 _UNREACHABLE = re.compile(
     r"NewConnectionError|NameResolutionError|ConnectTimeout|ReadTimeoutError|Read timed out|ProtocolError|"
-    r"Temporary failure in name resolution|Network is unreachable|Connection refused|ProxyError|SSLError"
+    r"Temporary failure in name resolution|Network is unreachable|Connection refused|ProxyError|SSLError|"
+    # Every package of ours has versions, so an index that names none was not reached.
+    r"\(from versions: none\)"
 )
 _NOT_FOUND = re.compile(r"No matching distribution found for (.+)")
 _FULL_DISK = re.compile(r"No space left on device|Errno 28|Disk quota exceeded")

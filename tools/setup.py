@@ -28,7 +28,7 @@ def main():  # type: ignore[no-untyped-def]
         found = shutil.which(name)
         if found and works(found):
             sys.stdout.flush()
-            return subprocess.call([found, os.path.abspath(__file__)] + sys.argv[1:])
+            return subprocess.call([found, os.path.abspath(__file__), *sys.argv[1:]])
     sys.stderr.write(
         "Webcare needs Python 3.11 or newer; this one is {}.{}. Install a newer one (Debian, Ubuntu: apt install "
         "python3.11 python3.11-venv; macOS: brew install python@3.13), or say where it is: "

@@ -1,0 +1,91 @@
+"""`webcare triage --json` and `webcare guard --json`: JSON lines in, JSON lines out, nothing else on stdout."""
+
+from __future__ import annotations
+
+import argparse
+import json
+import sys
+import time
+from collections.abc import Iterable, Iterator
+from pathlib import Path
+from typing import Any, BinaryIO
+
+_TELL_EVERY_S = 0.5
+
+
+def run(options: argparse.Namespace) -> int:
+    """Answer every line; a bad one gets an error object and does not stop the others."""
+    source = sys.stdin.buffer
+    answers = _triage(_lines(source)) if options.command == "triage" else _guard(source, options.brand)
+    _write(answers, sys.stdout.buffer)
+    return 0
+
+
+def _lines(source: BinaryIO) -> Iterator[str]:
+    """The lines of `source`; one that is not UTF-8 comes with its bad bytes marked, so that it fails as a line."""
+    for number, raw in enumerate(source):
+        try:
+            yield raw.decode("utf-8-sig" if number == 0 else "utf-8")
+        except UnicodeDecodeError as error:
+            yield f"(not UTF-8 from byte {error.start} on)"
+
+
+def _triage(lines: Iterable[str]) -> Iterator[dict[str, Any]]:
+    from webcare.app import build_app
+    from webcare.triage.stream import WINDOW, triage_lines
+
+    app = build_app()
+    settings = app.settings
+    return triage_lines(
+        lines,
+        app.classifier,
+        settings.routing,
+        unsorted_below=settings.triage.unsorted_below,
+        # A person who types lines wants each answer at once.
+        window=1 if sys.stdin.isatty() else WINDOW,
+    )
+
+
+def _guard(lines: Iterable[bytes], brand: Path | None) -> Iterator[dict[str, Any]]:
+    from webcare.channels import channel_class
+    from webcare.guard.brand import load_brand
+    from webcare.guard.stream import CountedLength, guard_lines
+
+    def length_of(channel: str) -> CountedLength:
+        count = channel_class(channel).length
+        return lambda text: ((length := count(text)).used, length.limit)
+
+    return guard_lines(lines, brand=load_brand(brand) if brand else None, length_of=length_of)
+
+
+def _write(answers: Iterable[dict[str, Any]], out: BinaryIO) -> None:
+    progress = _Progress()
+    for number, answer in enumerate(answers, start=1):
+        out.write(json.dumps(answer, ensure_ascii=False, allow_nan=False).encode() + b"\n")
+        if sys.stdin.isatty():
+            out.flush()
+        progress.tell(number)
+    out.flush()
+    progress.end()
+
+
+class _Progress:
+    """Lines done, on a terminal's standard error only: never into a file or a pipe."""
+
+    def __init__(self) -> None:
+        # When the answers themselves scroll by, a counter in between would only be noise.
+        self._live = sys.stderr.isatty() and not sys.stdout.isatty()
+        self._began = self._told = time.monotonic()
+        self._count = 0
+
+    def tell(self, count: int) -> None:
+        now = time.monotonic()
+        self._count = count
+        if self._live and now - self._told >= _TELL_EVERY_S:
+            self._told = now
+            print(f"\r\033[K{count} lines, {count / (now - self._began):.0f} a second", end="", file=sys.stderr)
+
+    def end(self) -> None:
+        if self._live:
+            seconds = time.monotonic() - self._began
+            print(f"\r\033[K{self._count} lines in {seconds:.1f} s", file=sys.stderr)
