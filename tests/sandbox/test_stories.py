@@ -109,7 +109,10 @@ def test_a_little_over_half_of_the_posts_are_on_x() -> None:
 
 def test_every_post_has_a_kind_its_network_knows() -> None:
     assert [post["id"] for post in ALL if post["kind"] not in KINDS[post["network"]]] == []
-    assert Counter(post["kind"] for post in ALL)["review"] >= 4
+    reviews = [post for post in ALL if post["kind"] == "review"]
+    assert len(reviews) >= 4
+    assert [post["id"] for post in ALL if ("positive" in post) != (post["kind"] == "review")] == []
+    assert {post["positive"] for post in reviews} == {True, False}
 
 
 def test_a_comment_stands_under_a_brand_post_that_is_already_there() -> None:
