@@ -253,22 +253,27 @@ class Player:
         before = time.monotonic()
         while not stop.wait(TICK_S):
             now = time.monotonic()
-            if not self.paused:
-                self.advance((now - before) * self.speed)
+            if not self.paused and self.speed > 0:
+                quiet = self.quiet_min() - MAX_QUIET_S * self.speed
+                self.advance(max((now - before) * self.speed, quiet))
             before = now
 
     def advance(self, minutes: float) -> int:
-        """Let so much simulated time pass; returns how much was posted. Long silences are cut short."""
+        """Let so much simulated time pass; returns how much was posted."""
         with self._lock, self._world.lock:
             self.open()
             before, until = self._state["played"], self.minute + minutes
             self._notice_answers()
-            until = max(until, self._next_due() - MAX_QUIET_S * self.speed)
             while self._next_due() <= until:
                 self._state["minute"] = max(self.minute, self._next_due())
                 self._play_next()
             self._state["minute"] = until
             return int(self._state["played"] - before)
+
+    def quiet_min(self) -> float:
+        """Simulated minutes until something is due."""
+        with self._lock:
+            return self._next_due() - self.minute
 
     # --- what comes next -----------------------------------------------------------------------------
 
