@@ -31,7 +31,7 @@ class Capabilities:
 
 @dataclass(frozen=True, slots=True)
 class Budget:
-    """How much one poll may spend."""
+    """How much one poll may spend on each list the network keeps (mentions, own timeline, visitor posts, ...)."""
 
     max_pages: int = 10
     page_size: int = 100
@@ -86,6 +86,7 @@ class ReplyTarget:
     posted_at: datetime
     summons_us: bool = True  #: it names the brand or quotes it
     last_customer_message_at: datetime | None = None
+    raw: Mapping[str, Any] = field(default_factory=dict)  #: the post as the network gave it, where we still have it
 
 
 @dataclass(frozen=True, slots=True)
