@@ -23,7 +23,7 @@ from sqlalchemy.pool import NullPool, QueuePool
 from sqlmodel import Session
 
 from webcare.errors import SettingsError, StoreUnavailable
-from webcare.store.failures import told
+from webcare.store.failures import cannot_open, told
 from webcare.store.gate import NoGate, WriteGate
 
 #: How long a write waits for its turn, and SQLite for a lock of another program, before it gives up.
@@ -34,7 +34,8 @@ UPGRADE_WAIT_S = 60.0
 STATEMENT_S = 60.0
 _POSTGRES_NAMES = {"postgres": "postgresql+psycopg", "postgresql": "postgresql+psycopg"}
 
-# No mmap_size here, ever: with it a crash of the process can damage the file (sqlite.org/howtocorrupt.html).
+# No mmap_size here, ever: it is blamed for making the WAL-reset fault of SQLite before 3.51.3 worse
+# (sqlite.org/wal.html#walresetbug), and our queries do not need it.
 # synchronous=FULL: with NORMAL a power cut may forget the mark set just before a reply is posted, and it is posted
 # twice. recursive_triggers: without it INSERT OR REPLACE would slip past the append-only and search triggers.
 _PRAGMAS = (
@@ -45,6 +46,10 @@ _PRAGMAS = (
     "cache_size=-32000",
     "journal_size_limit=67108864",
 )
+# Alembic changes a table by building it anew, dropping the old one and renaming. With foreign keys on, the dropping
+# deletes the children by cascade; the migration checks every key before it commits instead. With today's renaming,
+# SQLite refuses while a trigger of another table names the one that is gone for a moment.
+_MIGRATING = ("foreign_keys=OFF", "legacy_alter_table=ON")
 
 
 class Store:
@@ -123,12 +128,15 @@ class Store:
     @contextmanager
     def _write(self) -> Iterator[Session]:
         self._refuse_fork()
+        if self.path and not self.path.is_file():
+            raise StoreUnavailable(cannot_open(self.path))  # before the gate leaves its lock files there
         with (
             told(self._place),
             self._gate.held(self._wait_s),
             Session(self._writer, expire_on_commit=False) as session,
             session.begin(),
         ):
+            session.connection()  # take the lock now, not at the first statement, so that a refusal comes here
             yield session
 
     def _refuse_fork(self) -> None:
@@ -153,7 +161,7 @@ def open_store(url: str, *, wait_s: float = WAIT_S) -> Store:
         if parsed.get_backend_name() not in ("sqlite", "postgresql"):
             raise SettingsError("desk.database_url: Webcare keeps its data in SQLite or PostgreSQL only")
         return Store(parsed, wait_s=wait_s)
-    except (ArgumentError, NoSuchModuleError) as error:
+    except (ArgumentError, NoSuchModuleError, ValueError) as error:
         raise SettingsError(
             "desk.database_url is not an address of a database; write sqlite:///data/webcare.db "
             "or postgresql+psycopg://user@host/webcare"
@@ -199,9 +207,7 @@ def _sqlite_engine(path: Path, wait_s: float, *, reading: bool, migrating: bool)
     # The path is in the creator; without one in the URL SQLAlchemy would take this for an in-memory database.
     pool: dict[str, Any] = {"poolclass": QueuePool, "max_overflow": 24, "pool_timeout": wait_s}
     engine = create_engine("sqlite://", creator=connect, **({"poolclass": NullPool} if migrating else pool))
-    # Children must survive the rebuilding of their parent's table: with foreign keys on, Alembic's batch mode
-    # deletes them by cascade. The migration checks every key before it commits instead.
-    pragmas = [*_PRAGMAS, "foreign_keys=OFF" if migrating else "foreign_keys=ON"]
+    pragmas = [*_PRAGMAS, *(_MIGRATING if migrating else ("foreign_keys=ON",))]
     pragmas += ["query_only=ON"] if reading else []
 
     @event.listens_for(engine, "connect")

@@ -68,20 +68,8 @@ def told(place: str, *, reading: bool = False) -> Iterator[None]:
         raise
 
 
-def _sentence(cause: BaseException | None, place: str) -> str | None:
-    if isinstance(cause, sqlite3.Error):
-        code = getattr(cause, "sqlite_errorcode", 0) & 0xFF
-        if code == sqlite3.SQLITE_CANTOPEN:
-            return _cannot_open(Path(place))
-        return _SQLITE[code].format(place=place) if code in _SQLITE else None
-    state = getattr(cause, "sqlstate", None)
-    if state is None:
-        return _unreachable(cause, place)
-    sentence = _POSTGRES.get(state) or _POSTGRES.get(state[:2])
-    return f"{place}: {sentence}" if sentence else None
-
-
-def _cannot_open(path: Path) -> str:
+def cannot_open(path: Path) -> str:
+    """Why the file of an SQLite database cannot be opened, as far as looking at it tells."""
     if path.is_dir():
         return f"{path} is a directory, not a database; name a file in it"
     if not path.parent.is_dir():
@@ -89,6 +77,19 @@ def _cannot_open(path: Path) -> str:
     if not path.exists():
         return f"there is no database at {path}; run `webcare init` to make it"
     return f"the database {path} cannot be opened by this user; check who owns the file and its folder"
+
+
+def _sentence(cause: BaseException | None, place: str) -> str | None:
+    if isinstance(cause, sqlite3.Error):
+        code = getattr(cause, "sqlite_errorcode", 0) & 0xFF
+        if code == sqlite3.SQLITE_CANTOPEN:
+            return cannot_open(Path(place))
+        return _SQLITE[code].format(place=place) if code in _SQLITE else None
+    state = getattr(cause, "sqlstate", None)
+    if state is None:
+        return _unreachable(cause, place)
+    sentence = _POSTGRES.get(state) or _POSTGRES.get(state[:2])
+    return f"{place}: {sentence}" if sentence else None
 
 
 def _unreachable(cause: BaseException | None, place: str) -> str | None:

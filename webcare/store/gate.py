@@ -6,6 +6,7 @@ WAL mode when two connections commit and checkpoint at the same instant. Standin
 
 from __future__ import annotations
 
+import os
 import threading
 import time
 from collections.abc import Iterator
@@ -47,7 +48,14 @@ class WriteGate:
     def beside(cls, path: Path) -> WriteGate:
         """The gate of this file; all stores of a process that open the same file share it."""
         with cls._knowing:
-            return cls._known.setdefault(path, cls(path))
+            if path not in cls._known:
+                cls._known[path] = cls(path)
+            return cls._known[path]
+
+    @classmethod
+    def forget(cls) -> None:
+        """Start afresh in a forked child: its copies of the locks may be held by threads it does not have."""
+        cls._known, cls._knowing = {}, threading.Lock()
 
     @contextmanager
     def held(self, wait_s: float) -> Iterator[None]:
@@ -74,8 +82,6 @@ class WriteGate:
                 self._file.acquire(timeout=_left(deadline))
         except Timeout as error:
             raise self._too_long(wait_s) from error
-        except FileNotFoundError as error:
-            raise StoreUnavailable(f"there is no directory {self._path.parent}; run `webcare init`") from error
         except OSError as error:
             raise StoreUnavailable(
                 f"the database {self._path} cannot be written: its lock file in {self._path.parent} "
@@ -87,6 +93,10 @@ class WriteGate:
             f"the database {self._path} is busy: another write has not finished within {wait_s:g} seconds; "
             "nothing was saved, try again in a moment"
         )
+
+
+if hasattr(os, "register_at_fork"):
+    os.register_at_fork(after_in_child=WriteGate.forget)
 
 
 def _file_lock(path: Path) -> BaseFileLock:
