@@ -45,10 +45,10 @@ def test_polling_the_same_posts_again_changes_nothing(desk: Desk) -> None:
 
 
 def test_posts_and_cursor_are_stored_together(desk: Desk) -> None:
-    desk.receive(*(make_mention() for _ in range(450)))
-    assert account(desk).cursor == "450"
+    desk.receive(*(make_mention() for _ in range(650)))
+    assert account(desk).cursor == "650"
     with desk.store.read() as session:
-        assert len(session.exec(select(MentionRow.id)).all()) == 450
+        assert len(session.exec(select(MentionRow.id)).all()) == 650
 
 
 def test_a_crash_before_the_last_batch_leaves_the_cursor_behind_and_loses_nothing(
@@ -56,7 +56,7 @@ def test_a_crash_before_the_last_batch_leaves_the_cursor_behind_and_loses_nothin
 ) -> None:
     from webcare import ingest
 
-    desk.channel.inbox.extend(make_mention() for _ in range(450))
+    desk.channel.inbox.extend(make_mention() for _ in range(650))
     real, calls = ingest.take_in, []
 
     def dies_on_the_third(*args: object, **kwargs: object) -> object:
@@ -72,7 +72,7 @@ def test_a_crash_before_the_last_batch_leaves_the_cursor_behind_and_loses_nothin
     assert desk.poll().stored == 50
     with desk.store.read() as session:
         ids = session.exec(select(MentionRow.external_id)).all()
-    assert len(ids) == len(set(ids)) == 450
+    assert len(ids) == len(set(ids)) == 650
 
 
 def test_own_posts_and_reposts_are_remembered_but_open_no_case(desk: Desk) -> None:
