@@ -29,53 +29,47 @@ def show() -> None:
 def find_troubles(
     settings: Settings, found: tuple[AccountView, ...], counted: Counters, moment: datetime
 ) -> list[Trouble]:
-    """What people at the desk should know about accounts and jobs at this moment."""
-    troubles: list[Trouble] = []
+    """What people at the desk should know about accounts and jobs at this moment, worst first."""
+    working = [account for account in found if account.active]
+    if not working:
+        return [("info", ("No network is connected yet; an administrator adds accounts in webcare.toml.",))]
+    troubles = [_disconnected(account, moment) for account in working if account.disconnected_at is not None]
+    connected = [account for account in working if account.disconnected_at is None]
     silent = max(_AT_LEAST, timedelta(seconds=settings.polling.every_s * _MISSED))
-    for account in found:
-        if account.active:
-            troubles += _of_account(account, silent, moment)
+    missed = [one for one in connected if one.last_polled_at is None or moment - one.last_polled_at > silent]
+    if missed:
+        troubles.append(_not_collected(missed, moment))
+    troubles += [_failing(account) for account in connected if account not in missed and account.last_error]
     if counted.needs_human:
         replies = words.plural(counted.needs_human, "reply needs", "replies need")
         troubles.append(("warn", (f"{replies} a look: nobody could find out whether the network posted it.",)))
-    if not found:
-        troubles.append(("info", ("No network is connected yet; an administrator adds accounts in webcare.toml.",)))
-    return sorted(troubles, key=lambda trouble: trouble[0] != "bad")
+    return troubles
 
 
-def _of_account(account: AccountView, silent: timedelta, moment: datetime) -> list[Trouble]:
-    network = safe.join(
-        (words.word(words.CHANNELS, account.channel), " (", safe.name(account.name or account.key), ")")
+def _disconnected(account: AccountView, moment: datetime) -> Trouble:
+    assert account.disconnected_at is not None
+    since = words.clock_time(account.disconnected_at, now=moment)
+    told = f" is disconnected since {since}: nothing comes in and no reply goes out. "
+    return "bad", (_network(account), told, safe.line(account.last_error))
+
+
+def _not_collected(missed: list[AccountView], moment: datetime) -> Trouble:
+    networks = [piece for account in missed for piece in (", ", _network(account))][1:]
+    polled = [account.last_polled_at for account in missed if account.last_polled_at is not None]
+    since = f" since {words.clock_time(min(polled), now=moment)}" if polled else " yet"
+    return "warn", (
+        "Nothing was collected from ",
+        *networks,
+        f"{since}: the jobs do not run. New messages are missing.",
     )
-    if account.disconnected_at is not None:
-        since = words.clock_time(account.disconnected_at, now=moment)
-        return [
-            (
-                "bad",
-                (
-                    network,
-                    f" is disconnected since {since}: nothing comes in and no reply goes out. ",
-                    safe.line(account.last_error),
-                ),
-            )
-        ]
-    if account.last_polled_at is None:
-        return [("warn", ("Nothing was collected from ", network, " yet; the jobs may not be running."))]
-    if moment - account.last_polled_at > silent:
-        since = words.clock_time(account.last_polled_at, now=moment)
-        return [
-            (
-                "warn",
-                (
-                    "Nothing was collected from ",
-                    network,
-                    f" since {since}: the jobs do not run. New messages are missing here.",
-                ),
-            )
-        ]
-    if account.last_error:
-        return [("warn", ("Trouble with ", network, ": ", safe.line(account.last_error)))]
-    return []
+
+
+def _failing(account: AccountView) -> Trouble:
+    return "warn", ("Trouble with ", _network(account), ": ", safe.line(account.last_error))
+
+
+def _network(account: AccountView) -> safe.Html:
+    return safe.join((words.word(words.CHANNELS, account.channel), " (", safe.name(account.name or account.key), ")"))
 
 
 def _troubles() -> tuple[Trouble, ...]:

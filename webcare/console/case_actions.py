@@ -9,7 +9,7 @@ import streamlit as st
 from sqlmodel import Session
 
 from webcare import cases
-from webcare.console import safe, words
+from webcare.console import chrome, safe, words
 from webcare.console.acting import Verb, act
 from webcare.console.desk import desk, now, zone
 from webcare.console.news import seen_version
@@ -24,7 +24,10 @@ _NOBODY = 0
 def show_head(view: CaseView, me: Actor) -> None:
     """Draw who it is about, how it stands, and the buttons this person may use."""
     with st.container(horizontal=True, vertical_alignment="center", horizontal_alignment="distribute"):
-        safe.draw(_head(view, me))
+        with st.container(horizontal=True, vertical_alignment="center", width="content", gap="small"):
+            if st.button("Queues", key="back", icon=":material/arrow_back:", type="tertiary"):
+                st.switch_page(chrome.QUEUE, query_params=st.session_state.get("queue_address", {}))
+            safe.draw(_head(view, me), width="content")
         if may(me, Permission.WORK_CASES):
             with st.container(horizontal=True, width="content", gap="small", key="wc_actions"):
                 _buttons(view.case, me)
@@ -37,7 +40,6 @@ def _head(view: CaseView, me: Actor) -> safe.Html:
     network = words.word(words.CHANNELS, case.channel)
     return safe.el(
         "div",
-        safe.el("a", "‹ Queues", href=_back_to_queue(), target="_self", cls="wc-back"),
         safe.el("span", network[:1].replace("F", "f"), cls=f"wc-net wc-net-{case.channel}", title=network),
         safe.el("h1", safe.name(who)),
         safe.el("span", safe.name(handle), cls="wc-soft"),
@@ -47,12 +49,6 @@ def _head(view: CaseView, me: Actor) -> safe.Html:
         safe.el("span", _with_whom(case, me), cls="wc-soft"),
         cls="wc-head",
     )
-
-
-def _back_to_queue() -> str:
-    kept: Mapping[str, str] = st.session_state.get("queue_address", {})
-    queue = kept.get("queue", "")
-    return f"/?queue={queue}" if queue.isascii() and queue.replace("_", "").isalpha() else "/"
 
 
 def _clock(case: CaseDetail) -> safe.Html:

@@ -43,13 +43,14 @@ def _newest(view: CaseView) -> TriageView | None:
 def _reasons(view: CaseView, decision: TriageView | None) -> safe.Html:
     if decision is None:
         return safe.el("p", view.case.route_reason or "This case was never triaged.")
-    pieces = [safe.el("div", *_labels(decision), cls="wc-why")]
+    reason = safe.line(view.case.route_reason or decision.reason, limit=400)
+    pieces = [safe.el("p", reason, cls="wc-because"), safe.el("div", *_labels(decision), cls="wc-why")]
     if decision.words:
         chips = [safe.el("bdi", safe.line(word, limit=30), cls="wc-chip") for word, _ in decision.words[:8]]
         pieces.append(safe.el("div", safe.el("span", "Words that weighed:", cls="wc-soft"), *chips, cls="wc-words"))
-    pieces.append(safe.el("p", safe.line(view.case.route_reason or decision.reason, limit=400)))
-    by = "corrected by a colleague" if decision.model_version == _BY_PERSON else f"labelled by {decision.model_version}"
-    pieces.append(safe.el("p", safe.line(by), ", ", words.clock_time(decision.decided_at, now=now()), cls="wc-soft"))
+    by = "Corrected by a colleague" if decision.model_version == _BY_PERSON else f"Labelled by {decision.model_version}"
+    when = words.clock_time(decision.decided_at, now=now())
+    pieces.append(safe.el("p", safe.line(by), ", ", when, cls="wc-by"))
     return safe.el("div", *pieces)
 
 

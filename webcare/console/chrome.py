@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 import streamlit as st
+from streamlit.navigation.page import Page as StreamlitPage
 
 from webcare.console import banner, safe, words
 from webcare.console.desk import desk, person
@@ -21,14 +22,15 @@ EVERYWHERE = "everywhere"
 def run() -> None:
     """Draw the whole page for whoever is signed in."""
     brand = safe.label(desk().settings.desk.brand)
-    st.set_page_config(page_title=f"Webcare · {brand}", page_icon=":material/forum:", layout="wide")
+    st.set_page_config(page_title=f"Webcare · {brand}", page_icon=str(_HERE / "icon.svg"), layout="wide")
     st.html(_HERE / "theme.css")
     me = person()
     if me is None:
         _signed_out()
         st.stop()
-    page = st.navigation(_pages_of(me), position="top")
-    _who_is_here(me)
+    pages = _pages_of(me)
+    page = st.navigation([*pages.values()], position="hidden")
+    _bar(pages, me)
     banner.show()
     show_news(EVERYWHERE)
     page.run()
@@ -43,21 +45,28 @@ def me_or_stop() -> Actor:
     return me
 
 
-def _pages_of(me: Actor) -> list[st.Page]:
-    pages = []
+def _pages_of(me: Actor) -> dict[str, StreamlitPage]:
+    """The pages this person's role opens, by the file they live in; the services check again whatever is clicked."""
+    pages = {}
     if may(me, Permission.SEE_CASES):
-        pages.append(st.Page(QUEUE, title="Queues", icon=":material/inbox:", url_path="queue", default=True))
-        pages.append(st.Page(CASE, title="Case", url_path="case", visibility="hidden"))
+        pages[QUEUE] = st.Page(QUEUE, title="Queues", url_path="queue", default=True)
+        pages[CASE] = st.Page(CASE, title="Case", url_path="case", visibility="hidden")
     if may(me, Permission.SEE_REPORTS):
-        pages.append(st.Page(MANAGER, title="Figures", icon=":material/monitoring:", url_path="figures"))
+        pages[MANAGER] = st.Page(MANAGER, title="Figures", url_path="figures")
     return pages
 
 
-def _who_is_here(me: Actor) -> None:
+def _bar(pages: dict[str, StreamlitPage], me: Actor) -> None:
     out = safe.el("form", safe.el("button", "Sign out", type="submit"), method="post", action="/sign-out")
     name = safe.el("span", safe.name(me.name), " ", safe.el("small", words.word(words.ROLES, me.role)))
-    with st.container(key="wc_me"):
-        safe.draw(safe.el("div", name, out, cls="wc-me"))
+    brand = safe.el("div", safe.el("i", "", aria_hidden="true"), safe.name(desk().settings.desk.brand), cls="wc-brand")
+    with st.container(key="wc_bar", horizontal=True, vertical_alignment="center", horizontal_alignment="distribute"):
+        with st.container(horizontal=True, vertical_alignment="center", width="content", gap="small"):
+            safe.draw(brand, width="content")
+            for file, icon in ((QUEUE, ":material/inbox:"), (MANAGER, ":material/monitoring:")):
+                if file in pages:
+                    st.page_link(pages[file], icon=icon)
+        safe.draw(safe.el("div", name, out, cls="wc-me"), width="content")
 
 
 def _signed_out() -> None:

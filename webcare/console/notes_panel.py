@@ -26,7 +26,7 @@ def key_of(case_id: int) -> str:
 
 def show(view: CaseView, me: Actor) -> None:
     """Draw the notes and, for those who work cases, the box to write one."""
-    with st.container(key="wc_notes", gap="small"):
+    with st.container(key="wc_notes", gap="xsmall"):
         safe.draw(
             safe.el(
                 "div", safe.el("span", "Internal notes"), safe.el("small", "never leave this desk"), cls="wc-title"

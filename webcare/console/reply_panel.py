@@ -69,7 +69,7 @@ def show(view: CaseView, me: Actor) -> None:
         view.case.id, _customer(view), words.word(words.CHANNELS, view.case.channel), view.case.channel, _private(view)
     )
     _start_with_draft(composer.case_id, me)
-    with st.container(key="wc_reply", gap="small"):
+    with st.container(key="wc_reply", gap="xsmall"):
         st.fragment(_compose)(composer)
 
 

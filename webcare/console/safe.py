@@ -12,6 +12,7 @@ import re
 import unicodedata
 from collections.abc import Iterable
 from html import escape
+from typing import Literal
 from urllib.parse import urlsplit
 
 import streamlit as st
@@ -114,9 +115,9 @@ def marked(value: str, spans: Iterable[tuple[int, int, str]]) -> Html:
     return el("div", *parts, cls="wc-said", dir="auto")
 
 
-def draw(*parts: str) -> None:
-    """Put markup on the page. The only call of `st.html` in the console."""
-    st.html(join(parts))
+def draw(*parts: str, width: Literal["stretch", "content"] = "stretch") -> None:
+    """Put markup on the page. The only call of `st.html` with words in it."""
+    st.html(join(parts), width=width)
 
 
 def web_address(value: str) -> str | None:

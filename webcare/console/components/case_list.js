@@ -10,6 +10,9 @@ export default function (component) {
   const skew = Date.parse(data.now) - Date.now()
   root.replaceChildren(...[pill(data, setTriggerValue), table(data, setTriggerValue), foot(data, setTriggerValue)].filter(Boolean))
   restoreFocus(root)
+  const fit = () => fitToScreen(root)
+  fit()
+  window.addEventListener('resize', fit)
   const tick = () => root.querySelectorAll('[data-by], [data-at]').forEach((node) => showTime(node, Date.now() + skew))
   tick()
   const timer = setInterval(tick, TICK_MS)
@@ -17,6 +20,7 @@ export default function (component) {
   document.addEventListener('keydown', onKey)
   return () => {
     clearInterval(timer)
+    window.removeEventListener('resize', fit)
     document.removeEventListener('keydown', onKey)
   }
 }
@@ -140,6 +144,14 @@ function moveByKey(event, root) {
     next.focus()
     event.preventDefault()
   }
+}
+
+function fitToScreen(root) {
+  // The rest of the page may grow a banner; the list takes what is left, so that only one thing scrolls.
+  const list = root.querySelector('.table')
+  if (!list) return
+  const below = root.querySelector('.foot') ? 62 : 22
+  list.style.maxHeight = `${Math.max(260, window.innerHeight - root.getBoundingClientRect().top - window.scrollY - below)}px`
 }
 
 function restoreFocus(root) {

@@ -1,0 +1,59 @@
+"""Pages in Streamlit's own test harness, on a real database filled through the real services."""
+
+from collections.abc import Callable, Iterator
+
+import pytest
+from filling import small_desk, token_for
+from streamlit.testing.v1 import AppTest
+
+from webcare import console
+from webcare.app import App
+from webcare.console import desk as console_desk
+from webcare.domain import Role
+from webcare.settings import Settings, load_settings
+from webcare.store import Store
+from webcare.testing import Desk
+
+OpenPage = Callable[..., AppTest]
+
+
+@pytest.fixture
+def desk(sqlite_store: Store) -> Desk:
+    """A small desk in real time."""
+    return small_desk(sqlite_store)
+
+
+@pytest.fixture
+def app(desk: Desk) -> Iterator[App]:
+    """The desk as the console's process has it."""
+    made = App(_settings(desk.store.url))
+    console.start(made, cookie="webcare_session")
+    yield made
+    made.store.dispose()
+
+
+@pytest.fixture
+def open_page(app: App, desk: Desk, monkeypatch: pytest.MonkeyPatch) -> OpenPage:
+    """Opens a page as somebody of a role: `open_page("case", Role.FIRST_LINE, case=12)`."""
+
+    def open_(page: str = "queue", role: Role | None = Role.FIRST_LINE, **query: object) -> AppTest:
+        token = token_for(desk, role) if role is not None else ""
+        monkeypatch.setattr(console_desk, "read_session_token", lambda: token)
+        test = AppTest.from_file(str(console.SCRIPT), default_timeout=20)
+        for name, value in query.items():
+            test.query_params[name] = str(value)
+        if page != "queue":
+            test.switch_page(f"pages/{page}.py")
+        return test.run()
+
+    return open_
+
+
+def _settings(url: str) -> Settings:
+    return load_settings(env={"WEBCARE_DESK__DATABASE_URL": url, "WEBCARE_DESK__BRAND": "Hemlund"})
+
+
+def html_of(test: AppTest) -> str:
+    """Everything the page wrote through the one safe door."""
+    return "\n".join(element.proto.body for element in test.get("html"))
+
