@@ -8,6 +8,7 @@ proves nothing. Linear in draft plus notes, however repetitive they are.
 
 from __future__ import annotations
 
+from bisect import bisect_left
 from collections.abc import Iterable, Iterator, Sequence
 from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
@@ -64,8 +65,18 @@ class CopiedFromNote:
             return []
         public = public_of((context.mention, *context.public_texts))
         prepared = _prepare(draft, context, public)
-        spans = [span for note in notes for span in _compare(prepared, note, public)]
-        return [_finding(draft, span) for span in merge(spans)]
+        prints = [known for known in map(print_of, notes) if known.words]
+        exact = merge(span for known in prints for span in _compare(prepared, known, public))
+        loose = [span for known in prints for span in _same_words(prepared, known, public)]
+        return [_finding(draft, span) for span in merge([*exact, *_apart_from(loose, exact)])]
+
+
+def _apart_from(loose: Iterable[Span], exact: Sequence[Span]) -> Iterator[Span]:
+    """Leave out a whole sentence where a stretch of it has been named more exactly."""
+    for span in loose:
+        place = bisect_left(exact, span.end, key=lambda one: one.start) - 1
+        if place < 0 or exact[place].end <= span.start or exact[place].level is not Level.ERROR:
+            yield span
 
 
 def _finding(draft: str, span: Span) -> Finding:
@@ -87,6 +98,7 @@ class _Draft:
     homes: list[int]  #: for each squeezed character, the token it belongs to
     grams: dict[str, list[int]]  #: character gram -> its places in `squeezed`
     sentences: list[tuple[int, int]]  #: first and last token of each
+    heavy: frozenset[str]  #: its words that weigh most
 
     def span(self, first: int, last: int, level: Level, message: str) -> Span:
         """Tokens `first` to `last`, both included, as a stretch of the draft."""
@@ -99,10 +111,11 @@ def _prepare(draft: str, context: ReviewContext, public: Public) -> _Draft:
     written = tuple(token.word for token in found)
     squeezed = squeeze(written)
     telling = [is_telling(token, draft, context.lang) and token.text not in public.vocabulary for token in found]
+    weights = weigh(found, public)
     return _Draft(
         text=draft,
         found=found,
-        weights=weigh(found, public),
+        weights=weights,
         telling=telling,
         vocabulary=frozenset(words),
         slips=_forms(words),
@@ -110,6 +123,7 @@ def _prepare(draft: str, context: ReviewContext, public: Public) -> _Draft:
         homes=[place for place, word in enumerate(written) for letter in word if letter != " "],
         grams=_grams(squeezed),
         sentences=list(_sentence_bounds(draft, found)),
+        heavy=frozenset(word for word, weight in zip(words, weights, strict=True) if weight >= 1),
     )
 
 
@@ -135,16 +149,12 @@ def _sentence_bounds(draft: str, found: Sequence[Token]) -> Iterator[tuple[int, 
         first += len(sentence)
 
 
-def _compare(draft: _Draft, note: str, public: Public) -> Iterator[Span]:
-    known = print_of(note)
-    if not known.words:
-        return
+def _compare(draft: _Draft, known: Print, public: Public) -> Iterator[Span]:
     mapped = _in_words_of(draft, known)
     yield from _word_runs(draft, known, mapped)
     yield from _character_runs(draft, known, public)
     if len(known.words) <= _SHORT_RUN:
         yield from _whole_note(draft, known, mapped)
-    yield from _same_words(draft, known, mapped, public)
     yield from _numbers(draft, known, public)
 
 
@@ -200,12 +210,18 @@ def _stretches(hits: Sequence[int], width: int) -> Iterator[tuple[int, int]]:
 
 
 def _character_runs(draft: _Draft, known: Print, public: Public) -> Iterator[Span]:
-    squeezed = known.squeezed
-    note_grams = {squeezed[place : place + _GRAM] for place in range(len(squeezed) - _GRAM + 1)}
-    hits = sorted(place for gram in draft.grams.keys() & note_grams for place in draft.grams[gram])
+    # Every stretch long enough to matter holds a gram that begins at one of these places; most notes share none.
+    if draft.grams.keys().isdisjoint(_grams_of(known.squeezed, _STRETCH - _GRAM + 1)):
+        return
+    shared = draft.grams.keys() & _grams_of(known.squeezed, 1)
+    hits = sorted(place for gram in shared for place in draft.grams[gram])
     for first, last in _stretches(hits, _GRAM):
         if last - first + 1 >= _STRETCH and _is_disguised_copy(draft, known, public, first, last):
             yield draft.span(draft.homes[first], draft.homes[last], Level.ERROR, _COPIED)
+
+
+def _grams_of(squeezed: str, step: int) -> set[str]:
+    return {squeezed[place : place + _GRAM] for place in range(0, len(squeezed) - _GRAM + 1, step)}
 
 
 def _is_disguised_copy(draft: _Draft, known: Print, public: Public, first: int, last: int) -> bool:
@@ -257,15 +273,15 @@ def _stands_alone(draft: _Draft, first: int, last: int) -> bool:
     return opened and (last + 1 == len(draft.found) or any(mark in after for mark in _BREAKS))
 
 
-def _same_words(draft: _Draft, known: Print, mapped: Sequence[str | None], public: Public) -> Iterator[Span]:
+def _same_words(draft: _Draft, known: Print, public: Public) -> Iterator[Span]:
     """A sentence of the draft that uses most of the words of a note, or of one sentence in it."""
-    heavy = {word for word, weight in zip(mapped, draft.weights, strict=True) if word is not None and weight >= 1}
+    heavy = draft.heavy & known.vocabulary
     if len(heavy) < _SAME_WORDS:
         return
     parts = [_content(sentence, public) for sentence in known.sentences]
     parts = [words for words in (*parts, frozenset().union(*parts)) if len(words & heavy) >= _SAME_WORDS]
     for first, last in draft.sentences if parts else ():
-        said = heavy.intersection(mapped[first : last + 1])
+        said = heavy.intersection(token.text for token in draft.found[first : last + 1])
         levels = {_likeness(said, words) for words in parts}
         if Level.ERROR in levels:
             yield draft.span(first, last, Level.ERROR, _COPIED)
@@ -273,7 +289,7 @@ def _same_words(draft: _Draft, known: Print, mapped: Sequence[str | None], publi
             yield draft.span(first, last, Level.WARNING, _NEARLY)
 
 
-def _likeness(said: AbstractSet[str | None], words: frozenset[str]) -> Level | None:
+def _likeness(said: AbstractSet[str], words: frozenset[str]) -> Level | None:
     shared = len(said & words)
     share = shared / len(words)
     if shared >= _SURE_WORDS and share >= _SURE_SHARE:

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from functools import lru_cache
 from itertools import pairwise
 from typing import NamedTuple
@@ -23,7 +23,10 @@ _INVISIBLE = (
 )
 _MARKS = "\u0300-\u036f\u0483-\u0489\u1ab0-\u1aff\u1dc0-\u1dff\u20d0-\u20ff\ufe20-\ufe2f"
 # Texts of these characters alone need no unmasking; everything else goes through it character by character.
-_ORDINARY = re.compile(r"[\t\n\r -~\u00a0-\u00ac\u00ae-\u017f\u2010-\u2015\u2018-\u201f\u2022\u2026\u20ac]*")
+_ORDINARY = re.compile(
+    r"[\t\n\r -~\u00a0-\u00a9\u00ab\u00ac\u00ae-\u00b1\u00b4-\u00b7\u00bb\u00bf-\u0131\u0134-\u013e\u0141-\u0148"
+    r"\u014a-\u017e\u2010-\u2015\u2018-\u201f\u2022\u2026\u20ac]*"
+)
 _INVISIBLE_CHARACTER = re.compile(f"[{_INVISIBLE}]")
 _TOKEN = re.compile(
     rf"""
@@ -78,7 +81,10 @@ class Unmasked(NamedTuple):
 
 
 def tokens(text: str) -> tuple[Token, ...]:
-    """The tokens of `text` in order; spans never overlap and always lie inside it."""
+    """The tokens of `text` in order, each inside it.
+
+    Spans do not overlap, but for the parts of one composite character ("½" is 1 and 2).
+    """
     plain = unmask(text)
     found = list(_scan(plain))
     return tuple(_join_numbers(_join_spaced(found)))
@@ -91,7 +97,11 @@ def squeeze(words: tuple[str, ...]) -> str:
 
 @lru_cache(maxsize=16384)
 def fold(word: str) -> str:
-    """Case, accents, ligatures and look-alike letters taken off one word."""
+    """Case, accents, ligatures, look-alike letters and everything but letters and digits taken off one word."""
+    return "".join(character for character in _plain(word) if character.isalnum())
+
+
+def _plain(word: str) -> str:
     plain = unicodedata.normalize("NFKC", word).translate(_LOOKALIKE_TABLE).casefold()
     decomposed = unicodedata.normalize("NFKD", plain)
     return "".join(_plain_digit(c) for c in decomposed if not unicodedata.combining(c)).translate(_LOOKALIKE_TABLE)
@@ -127,8 +137,7 @@ def _scan(plain: Unmasked) -> Iterator[Token]:
         start, end = match.span()
         if match.lastgroup == "link":
             end = start + len(match[0].rstrip(".,;:!?)]}»”’'"))
-        word = plain.text[start:end]
-        folded = _plain_number(word) if match.lastgroup == "number" else fold(word)
+        folded = _FOLDS[match.lastgroup or "word"](plain.text[start:end])
         if not folded:
             continue
         start, end = plain.origin(start, end)
@@ -137,12 +146,15 @@ def _scan(plain: Unmasked) -> Iterator[Token]:
 
 def _plain_number(written: str) -> str:
     """ "2.300" and "2 300" are 2300; "14:30" and "14,30" are 14.30; "49,00" is 49."""
-    digits = fold(written)
+    digits = "".join(_plain_digit(character) for character in written)
     if _THOUSANDS.fullmatch(digits):
         return re.sub(r"\D", "", digits)
     digits = _EMPTY_DECIMALS.sub("", digits)
     digits = re.sub(r"[,:]", ".", digits)
     return digits.lstrip("0") or "0"
+
+
+_FOLDS: dict[str, Callable[[str], str]] = {"link": _plain, "number": _plain_number, "word": fold}
 
 
 def _join_spaced(found: list[Token]) -> list[Token]:
