@@ -21,6 +21,7 @@ from filelock import FileLock, Timeout
 from webcare.app import App, build_app
 from webcare.cli.initialise import DEMO_AGENTS, DEMO_PASSWORD, add_admin, add_demo_agents, has_people, prepare
 from webcare.cli.processes import (
+    ROOT,
     Asked,
     Child,
     ChildDied,
@@ -135,13 +136,16 @@ def _settings_of(site: Site) -> dict[str, str]:
     from webcare.sandbox.world import DEMO_BRAND
 
     path = site.folder / "webcare.toml"
-    models = load_settings().desk.models_dir.absolute()
+    models = load_settings().desk.models_dir
+    if not models.is_dir():
+        # Started outside the working copy: its own models are better than none.
+        models = ROOT / "models"
     lines = [
         "# Written by `webcare demo`; the next demo writes it anew.",
         "[desk]",
         'brand = "Hemlund"',
         f"data_dir = {_quoted(site.folder)}",
-        f"models_dir = {_quoted(models)}",
+        f"models_dir = {_quoted(models.absolute())}",
         "[polling]",
         "every_s = 2",
         "[delivery]",

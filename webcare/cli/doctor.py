@@ -203,12 +203,11 @@ def _account(key: str, account: AccountSettings) -> Looks:
         return
     health = load_channel(account.channel, account_config(key, account)).health()
     where = account.api_base or "the real network"
+    if health.external_id not in ("", account.external_id):
+        text = health.message or f"signed in as {health.external_id}, but external_id is {account.external_id}"
+        yield Look(Mark.FAIL, what, text, f"set external_id of [accounts.{key}] to the account these secrets are for")
+        return
     match health.state:
-        case HealthState.OK if health.external_id and health.external_id != account.external_id:
-            text = f"signed in as {health.external_id}, but external_id is {account.external_id}"
-            yield Look(
-                Mark.FAIL, what, text, f"set external_id of [accounts.{key}] to the account these secrets are for"
-            )
         case HealthState.OK:
             yield Look(
                 Mark.OK, what, f"signed in to {account.channel} as {health.name or health.external_id} ({where})"

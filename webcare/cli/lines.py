@@ -16,21 +16,12 @@ _TELL_EVERY_S = 0.5
 def run(options: argparse.Namespace) -> int:
     """Answer every line; a bad one gets an error object and does not stop the others."""
     source = sys.stdin.buffer
-    answers = _triage(_lines(source)) if options.command == "triage" else _guard(source, options.brand)
+    answers = _triage(source) if options.command == "triage" else _guard(source, options.brand)
     _write(answers, sys.stdout.buffer)
     return 0
 
 
-def _lines(source: BinaryIO) -> Iterator[str]:
-    """The lines of `source`; one that is not UTF-8 comes with its bad bytes marked, so that it fails as a line."""
-    for number, raw in enumerate(source):
-        try:
-            yield raw.decode("utf-8-sig" if number == 0 else "utf-8")
-        except UnicodeDecodeError as error:
-            yield f"(not UTF-8 from byte {error.start} on)"
-
-
-def _triage(lines: Iterable[str]) -> Iterator[dict[str, Any]]:
+def _triage(lines: Iterable[bytes]) -> Iterator[dict[str, Any]]:
     from webcare.app import build_app
     from webcare.triage.stream import WINDOW, triage_lines
 

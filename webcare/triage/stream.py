@@ -33,7 +33,7 @@ class _Bad:
 
 
 def triage_lines(
-    lines: Iterable[str],
+    lines: Iterable[str | bytes],
     classifier: Classifier,
     routing: RoutingSettings,
     *,
@@ -79,7 +79,12 @@ def _result(line: _Line, triage: Triage, routing: RoutingSettings, unsorted_belo
     }
 
 
-def _parse(number: int, line: str) -> _Line | _Bad:
+def _parse(number: int, line: str | bytes) -> _Line | _Bad:
+    if isinstance(line, bytes):
+        try:
+            line = line.decode("utf-8-sig")
+        except UnicodeDecodeError as error:
+            return _Bad(number, f"the line is not UTF-8 text: {error.reason} at byte {error.start}")
     if not line.strip():
         return _Bad(number, "the line is empty; a line holds one JSON object with id and text")
     try:
