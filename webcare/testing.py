@@ -256,7 +256,7 @@ class Desk:
 
 def make_desk(store: Store) -> Desk:
     """Fill an empty, upgraded database with an account and people. Their rows have no usable password."""
-    people = {}
+    people: dict[Role, Actor] = {}
     with store.write() as session:
         session.add(AccountRow(key="x_hemlund", channel="x", external_id="3300000001", name="Hemlund", handle="hemlund"))
         for role in (role for role in Role if role is not Role.SYSTEM):
