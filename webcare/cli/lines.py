@@ -22,14 +22,15 @@ def run(options: argparse.Namespace) -> int:
 
 
 def _triage(lines: Iterable[bytes]) -> Iterator[dict[str, Any]]:
-    from webcare.app import build_app
+    # Not through build_app: no database is needed, and loading what talks to one takes half of the start.
+    from webcare.settings import load_settings
+    from webcare.triage import load_classifier
     from webcare.triage.stream import WINDOW, triage_lines
 
-    app = build_app()
-    settings = app.settings
+    settings = load_settings()
     return triage_lines(
         lines,
-        app.classifier,
+        load_classifier(settings.triage, settings.desk.models_dir),
         settings.routing,
         unsorted_below=settings.triage.unsorted_below,
         # A person who types lines wants each answer at once.
