@@ -12,6 +12,7 @@ TOML (`.toml`) or JSON (anything else), for example:
 from __future__ import annotations
 
 import json
+import re
 import tomllib
 from collections.abc import Mapping
 from dataclasses import dataclass, fields
@@ -53,7 +54,9 @@ def _parse(path: Path, text: str) -> Mapping[str, Any]:
     try:
         content = tomllib.loads(text) if path.suffix.lower() == ".toml" else json.loads(text)
     except tomllib.TOMLDecodeError as error:
-        raise SettingsError(f"{path} is not valid TOML: {error}") from error
+        where = re.search(r"at line (\d+)", str(error))
+        line = where[1] if where else len(text.splitlines())
+        raise SettingsError(f"{path}, line {line} is not valid TOML: {error}") from error
     except json.JSONDecodeError as error:
         raise SettingsError(f"{path}, line {error.lineno} is not valid JSON: {error.msg}") from error
     except RecursionError as error:

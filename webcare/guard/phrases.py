@@ -30,7 +30,7 @@ HEADINGS = _lines(r"""
     vraag (?:voor|aan) (?:collega|de |het |team|tweede)[^:\n]{0,30}
     ter info(?:rmatie)? (?:team|collega'?s)
     nog doen
-    actie(?:punt)?(?: voor)?[^:\n]{0,20}
+    actie(?:punt(?:en)?| voor [^:\n]{1,20})
     achtergrond voor (?:collega'?s|team)
     internal
     internal (?:note|memo|comment|use|info|remark)s?
