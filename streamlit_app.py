@@ -9,8 +9,7 @@ import streamlit as st
 from webcare import console, web
 from webcare.app import build_app
 
-desk = build_app()
-console.start(desk, cookie=web.COOKIE)
+desk = console.start(build_app, cookie=web.COOKIE)
 
 app = st.App(
     console.SCRIPT,

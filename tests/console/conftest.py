@@ -1,6 +1,8 @@
 """Pages in Streamlit's own test harness, on a real database filled through the real services."""
 
+import json
 from collections.abc import Callable, Iterator
+from typing import Any
 
 import pytest
 from filling import small_desk, token_for
@@ -26,8 +28,7 @@ def desk(sqlite_store: Store) -> Desk:
 @pytest.fixture
 def app(desk: Desk) -> Iterator[App]:
     """The desk as the console's process has it."""
-    made = App(_settings(desk.store.url))
-    console.start(made, cookie="webcare_session")
+    made = console.start(lambda: App(_settings(desk.store.url)), cookie="webcare_session")
     yield made
     made.store.dispose()
 
@@ -54,6 +55,20 @@ def _settings(url: str) -> Settings:
 
 
 def html_of(test: AppTest) -> str:
-    """Everything the page wrote through the one safe door."""
-    return "\n".join(element.proto.body for element in test.get("html"))
+    """Everything the page wrote through the one safe door; the style sheet is not among it."""
+    return "\n".join(body for body in (element.proto.body for element in test.get("html")) if "<style>" not in body)
 
+
+def component(test: AppTest, name: str) -> dict[str, Any]:
+    """What one of our browser components was given."""
+    found = [
+        element.proto for element in test.get("bidi_component") if element.proto.component_name == f"webcare.{name}"
+    ]
+    assert len(found) == 1, f"one {name} expected, {len(found)} found"
+    data: dict[str, Any] = json.loads(found[0].json)
+    return data
+
+
+def components(test: AppTest) -> list[str]:
+    """The names of our browser components on the page."""
+    return [element.proto.component_name.removeprefix("webcare.") for element in test.get("bidi_component")]

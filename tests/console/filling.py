@@ -106,7 +106,9 @@ def busy_desk(store: Store) -> Desk:
 
 
 def _some_stories() -> list[dict[str, Any]]:
-    languages = [[row for row in _rows(lang) if row["kind"] != "comment"][:16] for lang in ("nl", "sv", "en", "nb", "da", "de")]
+    languages = [
+        [row for row in _rows(lang) if row["kind"] != "comment"][:16] for lang in ("nl", "sv", "en", "nb", "da", "de")
+    ]
     return [story for round_ in zip(*languages, strict=False) for story in round_]
 
 

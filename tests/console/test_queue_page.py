@@ -1,31 +1,183 @@
-"""The queue page: what is listed, in which order, and what a click does."""
+"""The queues: what is listed, in which order, what the address chooses and what a click does."""
 
-import json
-from typing import Any
+from datetime import timedelta
 
 import pytest
-from conftest import OpenPage, html_of
+from conftest import OpenPage, component, html_of
 from streamlit.testing.v1 import AppTest
 
-from webcare.domain import Role, Sentiment, Urgency
-from webcare.testing import Desk, FakeClassifier, make_mention, make_triage
+from webcare import cases
+from webcare.console import queue_page
+from webcare.domain import Line, Resolution, Role, Sentiment, Topic, Urgency
+from webcare.store.search import Snippet
+from webcare.testing import Desk, FakeClassifier, make_triage
 
 
-def list_of(test: AppTest) -> dict[str, Any]:
-    """The data of the one list element."""
-    return _component(test, "webcare.case_list")
+def names(test: AppTest) -> list[str]:
+    return [row["customer"] for row in component(test, "case_list")["rows"]]
 
 
-def _component(test: AppTest, name: str) -> dict[str, Any]:
-    found = [element.proto for element in test.get("bidi_component") if element.proto.component_name == name]
-    assert len(found) == 1, f"one {name} expected, {len(found)} found"
-    return json.loads(found[0].json)
+def labelled(desk: Desk, **labels: object) -> None:
+    desk.classifier = FakeClassifier(lambda text: make_triage(**labels))
 
 
-def test_probe(open_page: OpenPage, desk: Desk):
+def test_the_most_urgent_stands_on_top_with_all_its_marks(open_page: OpenPage, desk: Desk):
     desk.open_case("Where is my sofa?")
+    labelled(desk, urgency=Urgency.CRITICAL, sentiment=Sentiment.NEGATIVE, topic=Topic.STORE, language="nl")
+    desk.open_case("De kast viel op mijn kind!")
+    rows = component(open_page(), "case_list")["rows"]
+    assert [row["urgency_word"] for row in rows] == ["Critical", "Normal"]
+    top = rows[0]
+    assert top["pieces"] == [["De kast viel op mijn kind!", False]]
+    assert (top["topic"], top["sentiment_word"], top["language"], top["network"]) == ("Store", "Negative", "nl", "X")
+    assert top["assignee"] == ""
+    assert top["by"] > top["from"]
+
+
+def test_the_list_is_one_element_however_many_cases_wait(open_page: OpenPage, desk: Desk):
+    before = len(open_page().main)
+    for number in range(30):
+        desk.open_case(f"Question {number}")
     test = open_page()
+    assert len(component(test, "case_list")["rows"]) == 30
+    assert len(test.main) == before
+
+
+def test_the_tabs_count_what_waits_and_what_is_late(open_page: OpenPage, desk: Desk):
+    case = desk.open_case()
+    with desk.store.write() as session:
+        cases.claim(session, case.id, by=desk.first, now=desk.now)
+    labelled(desk, line=Line.SECOND_LINE)
+    desk.now -= timedelta(days=2)
+    desk.open_case("Is the spare part in stock?")
+    tabs = {tab["key"]: tab for tab in component(open_page(), "tabs")["tabs"]}
+    assert (tabs["first_line"]["count"], tabs["first_line"]["late"]) == ("1", "")
+    assert (tabs["second_line"]["count"], tabs["second_line"]["late"]) == ("1", "1 late")
+    assert tabs["mine"]["count"] == "1"
+    assert tabs["first_line"]["chosen"]
+
+
+@pytest.mark.parametrize(("role", "tab"), [(Role.FIRST_LINE, "first_line"), (Role.SECOND_LINE, "second_line")])
+def test_everybody_starts_at_their_own_queue(open_page: OpenPage, role: Role, tab: str):
+    chosen = [one["key"] for one in component(open_page("queue", role), "tabs")["tabs"] if one["chosen"]]
+    assert chosen == [tab]
+
+
+def test_the_address_chooses_the_queue(open_page: OpenPage, desk: Desk):
+    answered, resolved, mine = desk.open_case("A"), desk.open_case("B"), desk.open_case("C")
+    with desk.store.write() as session:
+        cases.snooze(session, answered.id, until=desk.now + timedelta(hours=3), by=desk.first, now=desk.now)
+        cases.resolve(session, resolved.id, resolution=Resolution.SPAM, by=desk.first, now=desk.now)
+        cases.claim(session, mine.id, by=desk.first, now=desk.now)
+    assert names(open_page(queue="aside")) == [answered.customer_name]
+    assert names(open_page(queue="done")) == [resolved.customer_name]
+    assert names(open_page(queue="mine")) == [mine.customer_name]
+    assert names(open_page(queue="no_such_queue")) == [mine.customer_name]
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "label"),
+    [
+        ("urgency", "High", {"urgency": Urgency.HIGH}),
+        ("topic", "Product fault", {"topic": Topic.PRODUCT_FAULT}),
+        ("sentiment", "Negative", {"sentiment": Sentiment.NEGATIVE}),
+        ("language", "Danish", {"language": "da"}),
+    ],
+)
+def test_the_address_holds_the_filters(
+    open_page: OpenPage, desk: Desk, name: str, value: str, label: dict[str, object]
+):
+    desk.open_case("An ordinary question")
+    labelled(desk, **label)
+    wanted = desk.open_case("The one we look for")
+    assert names(open_page(**{name: value})) == [wanted.customer_name]
+    test = open_page()
+    test.selectbox(key=name).select(value).run()
+    assert names(test) == [wanted.customer_name]
+
+
+def test_a_search_finds_words_in_every_queue_and_shows_where(open_page: OpenPage, desk: Desk):
+    desk.open_case("The armrest of my BOKLUND came loose")
+    labelled(desk, line=Line.SECOND_LINE)
+    desk.open_case("When do you open on Sunday?")
+    found = component(open_page(q="sunday"), "case_list")["rows"]
+    assert [row["tags"] for row in found] == [["Second line"]]
+    assert found[0]["pieces"] == [["When do you open on ", False], ["Sunday", True], ["?", False]]
+    assert component(open_page(q="waterbed"), "case_list")["empty"].startswith("No message matches")
+
+
+@pytest.mark.parametrize("typed", ['" OR 1=1 --', "*", "NEAR(", "AND", "💥", "a" * 200, "'; DROP TABLE mention"])
+def test_nothing_typed_into_the_search_breaks_the_page(open_page: OpenPage, desk: Desk, typed: str):
+    desk.open_case()
+    assert not open_page(q=typed).exception
+
+
+def test_a_long_queue_is_turned_page_by_page(open_page: OpenPage, desk: Desk, monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setattr(queue_page, "_PAGE", 2)
+    for number in range(5):
+        desk.open_case(f"Question {number}")
+    first = open_page()
+    data = component(first, "case_list")
+    assert (len(data["rows"]), data["back"], data["more"]) == (2, False, True)
+    mark = first.session_state["queue_shown"].next
+    second = component(open_page(after=mark), "case_list")
+    assert (len(second["rows"]), second["back"], second["more"]) == (2, True, True)
+    assert not {row["id"] for row in second["rows"]} & {row["id"] for row in data["rows"]}
+
+
+def test_a_broken_page_mark_is_told_in_words(open_page: OpenPage, desk: Desk):
+    desk.open_case()
+    test = open_page(after="%%%")
     assert not test.exception
-    print(html_of(test))
-    print([type(e).__name__ + ":" + e.type for e in test.main])
-    print(list_of(test))
+    assert "wc-bad" in html_of(test)
+
+
+def test_taking_the_next_gives_the_most_urgent_case_nobody_has(open_page: OpenPage, desk: Desk):
+    ordinary = desk.open_case("Where is my sofa?")
+    labelled(desk, urgency=Urgency.HIGH)
+    taken, urgent = desk.open_case("Somebody has this"), desk.open_case("Nobody has this")
+    with desk.store.write() as session:
+        cases.claim(session, taken.id, by=desk.people[Role.TEAM_LEAD], now=desk.now)
+    open_page().button(key="take_next").click().run()
+    with desk.store.read() as session:
+        assert cases.load(session, urgent.id).assignee_id == desk.first.id
+        assert cases.load(session, ordinary.id).assignee_id is None
+
+
+def test_taking_the_next_of_an_empty_queue_says_so(open_page: OpenPage):
+    test = open_page()
+    test.button(key="take_next").click().run()
+    assert "Nothing in First line waits for somebody to take it." in html_of(test)
+    assert component(test, "case_list")["empty"].startswith("Nothing waits here.")
+
+
+def test_who_only_watches_gets_no_button_to_take(open_page: OpenPage):
+    assert [button.key for button in open_page("queue", Role.MANAGER).button] == []
+
+
+def test_rows_stay_where_they_are_and_news_is_counted_until_asked_for(open_page: OpenPage, desk: Desk):
+    old = desk.open_case("Where is my sofa?")
+    page = queue_page.Chosen("first_line", (), "", None, desk.first.id or 0)
+    with desk.store.read() as session:
+        items = queue_page.queue_page(session, queue="first_line")
+    shown = queue_page.Shown(page, items.items, None)
+    labelled(desk, urgency=Urgency.CRITICAL)
+    desk.open_case("Fire in the kitchen")
+    with desk.store.write() as session:
+        cases.claim(session, old.id, by=desk.first, now=desk.now)
+    with desk.store.read() as session:
+        later = queue_page.queue_page(session, queue="first_line")
+    kept = queue_page.as_it_is_now(shown, later)
+    assert [item.id for item in kept.items] == [old.id]
+    assert kept.items[0].assignee_id == desk.first.id
+
+
+def test_hits_are_marked_where_the_search_found_them():
+    snippet = Snippet("two sofas and a sofa", ((4, 9), (16, 20)), cut_before=True)
+    assert queue_page.pieces_of(snippet) == [
+        ("… ", False),
+        ("two ", False),
+        ("sofas", True),
+        (" and a ", False),
+        ("sofa", True),
+    ]

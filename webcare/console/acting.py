@@ -33,6 +33,11 @@ def draw_everything_next() -> None:
     st.session_state[_AFRESH] = True
 
 
+def everything_is_drawn() -> None:
+    """The whole page is being drawn; whatever was asked is answered by that."""
+    st.session_state.pop(_AFRESH, None)
+
+
 def draw_everything_if_asked() -> None:
     """Inside such a part: draw the whole page now if a callback asked for it."""
     if st.session_state.pop(_AFRESH, False):

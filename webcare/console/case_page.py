@@ -8,9 +8,10 @@ from __future__ import annotations
 import streamlit as st
 
 from webcare.console import case_actions, case_why, chrome, notes_panel, reply_panel, safe, thread
+from webcare.console.acting import everything_is_drawn
 from webcare.console.components import mount
 from webcare.console.desk import desk, now
-from webcare.console.news import news_since, remember_seen, seen_version
+from webcare.console.news import news_after, remember_seen, seen_of
 from webcare.console.trouble import alert, show_news
 from webcare.domain import UNSETTLED_DELIVERIES, Actor
 from webcare.errors import CaseNotFound
@@ -26,6 +27,7 @@ def show() -> None:
     """Draw the case named in the address."""
     me = chrome.me_or_stop()
     require(me, Permission.SEE_CASES)
+    everything_is_drawn()
     view = _view_in_address()
     if view is None:
         return
@@ -64,7 +66,7 @@ def _look(case_id: int) -> None:
     """Say what is new without moving what somebody reads; only our own reply's progress is drawn at once."""
     me: Actor = chrome.me_or_stop()
     with desk().store.read() as session:
-        news = news_since(session, case_id, seen_version(case_id), me, now=now())
+        news = news_after(session, case_id, seen_of(case_id), me, now=now())
     if news is None:
         return
     if news.only_our_reply:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from datetime import UTC, datetime
 from zoneinfo import ZoneInfo
 
@@ -10,15 +11,23 @@ import streamlit as st
 from webcare import people
 from webcare.app import App
 from webcare.domain import Actor
+from webcare.errors import WebcareError
 
 _app: App | None = None
 _cookie = ""
 
 
-def start(app: App, *, cookie: str) -> None:
-    """Tell the pages which desk they show and which cookie names the person."""
+def start(build: Callable[[], App], *, cookie: str) -> App:
+    """Build the desk the pages show; `cookie` is the one that names the person.
+
+    Ends the process with one sentence when the settings cannot be used: no page could say it.
+    """
     global _app, _cookie
-    _app, _cookie = app, cookie
+    try:
+        _app, _cookie = build(), cookie
+    except WebcareError as error:
+        raise SystemExit(f"The console cannot start: {error}") from error
+    return _app
 
 
 def desk() -> App:

@@ -19,6 +19,10 @@ _OUR_REPLY = ("reply_sent", "reply_unconfirmed", "reply_requeued", "reply_failed
 _TOLD = 3
 
 
+#: A case's version and its last event, as they were when it was drawn.
+Seen = tuple[int, int]
+
+
 @dataclass(frozen=True, slots=True)
 class CaseNews:
     """What is new, ready to be shown."""
@@ -35,16 +39,21 @@ def remember_seen(view: CaseView) -> None:
 
 def seen_version(case_id: int) -> int | None:
     """The version of the case the person last saw; verbs compare it, so nobody acts on what they have not seen."""
-    seen: dict[int, tuple[int, int]] = st.session_state.get(_SEEN, {})
-    return seen[case_id][0] if case_id in seen else None
+    seen = seen_of(case_id)
+    return seen[0] if seen is not None else None
 
 
-def news_since(session: Session, case_id: int, version: int | None, me: Actor, *, now: datetime) -> CaseNews | None:
-    """What changed after `version`; None when nothing did."""
-    if version is None or cases.load(session, case_id).version == version:
+def seen_of(case_id: int) -> Seen | None:
+    """What `remember_seen` noted of this case; None when the screen shows another one."""
+    known: dict[int, Seen] = st.session_state.get(_SEEN, {})
+    return known.get(case_id)
+
+
+def news_after(session: Session, case_id: int, seen: Seen | None, me: Actor, *, now: datetime) -> CaseNews | None:
+    """What happened after what was seen; None when nothing did."""
+    if seen is None or cases.load(session, case_id).version == seen[0]:
         return None
-    _, last = st.session_state[_SEEN][case_id]
-    fresh = [event for event in case_view(session, case_id).events if event.id > last]
+    fresh = [event for event in case_view(session, case_id).events if event.id > seen[1]]
     told = [_told(event, me, now) for event in fresh[-_TOLD:]]
     more = [f" and {words.plural(len(fresh) - _TOLD, 'more change')}"] if len(fresh) > _TOLD else []
     only_reply = bool(fresh) and all(event.kind in _OUR_REPLY for event in fresh)

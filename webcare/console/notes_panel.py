@@ -53,9 +53,7 @@ def _compose(case_id: int) -> None:
     )
     show_news(f"{PLACE}_typing")
     text: str = st.session_state.get(key_of(case_id), "")
-    st.button(
-        "Save internal note", key=f"save_note_{case_id}", disabled=not text.strip(), on_click=_save, args=(case_id,)
-    )
+    st.button("Save internal note", key=f"save_note_{case_id}", on_click=_save, args=(case_id,))
 
 
 def _list(notes: tuple[NoteView, ...]) -> list[safe.Html]:

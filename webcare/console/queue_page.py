@@ -178,7 +178,7 @@ def _list(chosen: Chosen) -> None:
     page = _page(chosen)
     before: Shown | None = st.session_state.get("queue_shown")
     shown = before if before is not None and before.chosen == chosen else Shown(chosen, page.items, page.next)
-    shown = _as_it_is_now(shown, page)
+    shown = as_it_is_now(shown, page)
     st.session_state["queue_shown"] = shown
     fresh = [item for item in page.items if item.id not in {old.id for old in shown.items}]
     _draw(chosen, [_row(item, me, gone=_gone(item, page)) for item in shown.items], shown.next, fresh=fresh)
@@ -202,7 +202,7 @@ def _page(chosen: Chosen) -> QueuePage:
         return QueuePage((), None)
 
 
-def _as_it_is_now(shown: Shown, page: QueuePage) -> Shown:
+def as_it_is_now(shown: Shown, page: QueuePage) -> Shown:
     """The rows on the screen in their old order, with what is known of them now."""
     now_known = {item.id: item for item in page.items}
     return Shown(shown.chosen, tuple(now_known.get(item.id, item) for item in shown.items), shown.next)
@@ -221,10 +221,10 @@ def _found(chosen: Chosen) -> list[dict[str, Any]]:
         items = cases_by_id(session, [hit.case_id for hit in hits if hit.case_id is not None])
     only = dict(chosen.only)
     wanted = [item for item in items if all(getattr(item, name) == value for name, value in only.items())]
-    return [_row(item, me) | {"pieces": _pieces(snippets[item.id]), "tags": [_where(item)]} for item in wanted]
+    return [_row(item, me) | {"pieces": pieces_of(snippets[item.id]), "tags": [_where(item)]} for item in wanted]
 
 
-def _pieces(snippet: Snippet) -> list[tuple[str, bool]]:
+def pieces_of(snippet: Snippet) -> list[tuple[str, bool]]:
     """The words around a hit, cut where the hits begin and end."""
     pieces: list[tuple[str, bool]] = [("… ", False)] if snippet.cut_before else []
     position = 0

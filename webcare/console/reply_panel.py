@@ -32,6 +32,7 @@ from webcare.domain import (
     MentionKind,
     Verdict,
 )
+from webcare.errors import WebcareError
 from webcare.people import Permission, may
 from webcare.store.queries import CaseView, DeliveryView
 
@@ -98,7 +99,6 @@ def _compose(composer: Composer) -> None:
             f"Send reply to {safe.label(composer.customer)} on {composer.network}",
             key=f"send_{composer.case_id}",
             type="primary",
-            disabled=not text.strip(),
             on_click=_send,
             args=(composer.case_id,),
         )
@@ -133,6 +133,8 @@ def _send(case_id: int) -> None:
 
 
 def _review_and_send(case_id: int, text: str) -> None:
+    if not text:
+        raise WebcareError("The reply is empty.")
     with desk().store.read() as session:
         verdict = cases.review_reply(session, case_id, text=text)
     acknowledged = _acknowledged(case_id, text, verdict)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gc
+import logging
 from collections.abc import AsyncIterator, Callable
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from pathlib import Path
@@ -16,10 +17,13 @@ from starlette.routing import BaseRoute, Route
 
 from webcare.app import App
 from webcare.errors import WebcareError
+from webcare.jobs.embedded import Scheduler
 from webcare.web.doorkeeper import Doorkeeper
 from webcare.web.gate import Gate
 from webcare.web.headers import SecurityHeaders
 from webcare.web.sign_in import SignIn
+
+_log = logging.getLogger(__name__)
 
 Lifespan = Callable[[Any], AbstractAsyncContextManager[dict[str, Any] | None]]
 
@@ -46,15 +50,31 @@ def lifespan(app: App) -> Lifespan:
 
     @asynccontextmanager
     async def run(_: Any) -> AsyncIterator[None]:
+        jobs = await run_in_threadpool(_start_jobs, app) if app.settings.jobs.embedded else None
         # What is loaded by now lives as long as the process; later collections need not walk through it.
         gc.collect()
         gc.freeze()
         try:
             yield
         finally:
+            if jobs is not None:
+                await run_in_threadpool(jobs.stop)
             app.store.dispose()
 
     return run
+
+
+def _start_jobs(app: App) -> Scheduler | None:
+    """The jobs beside the pages; when they cannot start, the pages still do, and their banner says so."""
+    try:
+        app.store.check()
+        app.register_accounts()
+        jobs = app.scheduler()
+        jobs.start()
+    except WebcareError as error:
+        _log.error("the jobs cannot start: %s", error)
+        return None
+    return jobs
 
 
 def _health(doorkeeper: Doorkeeper) -> Callable[[Request], Any]:

@@ -1,0 +1,356 @@
+"""The case page: what stands there, the two composers, and what happens to somebody's text when things go wrong."""
+
+import re
+from datetime import timedelta
+
+import pytest
+from conftest import OpenPage, component, components, html_of
+from sqlmodel import select
+from streamlit.testing.v1 import AppTest
+
+from webcare import cases
+from webcare.domain import Author, CaseState, DeliveryState, Line, Resolution, Role, Sentiment, Urgency
+from webcare.store.tables import CaseRow, DeliveryRow, NoteRow, TriageRow
+from webcare.testing import Desk, FakeClassifier, make_mention, make_triage
+
+REPLY = "Sorry about that. Send us your order number and we look into it today."
+
+
+def case_now(desk: Desk, case: CaseRow) -> CaseRow:
+    with desk.store.read() as session:
+        return cases.load(session, case.id or 0)
+
+
+def notes_of(desk: Desk, case: CaseRow) -> list[str]:
+    with desk.store.read() as session:
+        return list(session.exec(select(NoteRow.text).where(NoteRow.case_id == case.id)))
+
+
+def deliveries_of(desk: Desk, case: CaseRow) -> list[DeliveryRow]:
+    with desk.store.read() as session:
+        return list(session.exec(select(DeliveryRow).where(DeliveryRow.case_id == case.id).order_by(DeliveryRow.id)))
+
+
+def draft_of(desk: Desk, case: CaseRow, kind: str, role: Role = Role.FIRST_LINE) -> str:
+    with desk.store.read() as session:
+        return cases.draft_of(session, case.id, kind=kind, by=desk.people[role])
+
+
+def add_note(desk: Desk, case: CaseRow, text: str) -> None:
+    with desk.store.write() as session:
+        cases.add_note(session, case.id, text=text, by=desk.second, now=desk.now)
+
+
+def write_and_send(test: AppTest, case: CaseRow, text: str) -> None:
+    test.text_area(key=f"reply_{case.id}").set_value(text)
+    test.button(key=f"send_{case.id}").click().run()
+
+
+# --- what stands there ------------------------------------------------------------------------------
+
+
+def test_the_thread_the_reasons_and_the_history_stand_on_the_page(open_page: OpenPage, desk: Desk):
+    triage = make_triage(urgency=Urgency.HIGH, words=(("sofa", 1.0),), confidence={"urgency": 0.87, "topic": 0.6})
+    desk.classifier = FakeClassifier(lambda text: triage)
+    case = desk.open_case("Where is my sofa? Third week now.")
+    page = html_of(open_page("case", case=case.id))
+    assert "Where is my sofa? Third week now." in page
+    assert case.route_reason in page
+    assert "87 %" in page
+    assert '<bdi class="wc-chip">sofa</bdi>' in page
+    assert "Case opened" in page
+
+
+@pytest.mark.parametrize("number", ["", "abc", "-1", "999999", "1e9", "9" * 40, "١٢"])
+def test_an_address_without_a_case_says_so(open_page: OpenPage, number: str):
+    test = open_page("case", case=number)
+    assert not test.exception
+    assert "Back to the queues" in html_of(test)
+
+
+def test_text_of_a_customer_is_never_markup(open_page: OpenPage, desk: Desk):
+    nasty = "<script>alert(1)</script> ![x](http://evil.example/p.png) :red[SYSTEM] **bold** \u202eevil"
+    case = desk.open_case(nasty)
+    test = open_page("case", case=case.id)
+    assert "<script>" not in html_of(test)
+    assert (
+        "&lt;script&gt;alert(1)&lt;/script&gt; ![x](http://evil.example/p.png) :red[SYSTEM] **bold** evil"
+        in html_of(test)
+    )
+    assert not test.markdown
+
+
+def test_a_customers_name_cannot_dress_up_a_button(open_page: OpenPage, desk: Desk):
+    author = Author("c1", "![x](http://evil/p.png) :red[An] **K**", "anna")
+    mention = make_mention("Hi", posted_at=desk.now, author=author)
+    desk.receive(mention)
+    case = desk.case_of(mention)
+    label = open_page("case", case=case.id).button(key=f"send_{case.id}").label
+    assert label == "Send reply to x http evil p png red An K on X"
+    assert not re.search(r"[:\[\]()*!<>$`]", label)
+
+
+# --- two composers ----------------------------------------------------------------------------------
+
+
+def test_the_note_composer_writes_notes_and_has_no_way_to_send(open_page: OpenPage, desk: Desk):
+    case = desk.open_case()
+    test = open_page("case", case=case.id)
+    test.text_area(key=f"note_{case.id}").set_value("Customer called twice already.").run()
+    test.button(key=f"save_note_{case.id}").click().run()
+    assert notes_of(desk, case) == ["Customer called twice already."]
+    assert deliveries_of(desk, case) == []
+    assert "Customer called twice already." in html_of(test)
+    assert test.text_area(key=f"note_{case.id}").value == ""
+    senders = [button.label for button in test.button if "send" in button.label.lower()]
+    assert senders == [f"Send reply to {case.customer_name} on X"]
+
+
+def test_the_reply_button_names_who_and_where(open_page: OpenPage, desk: Desk):
+    case = desk.open_case()
+    test = open_page("case", case=case.id)
+    assert test.button(key=f"send_{case.id}").label == f"Send reply to {case.customer_name} on X"
+    assert test.button(key=f"save_note_{case.id}").label == "Save internal note"
+
+
+def test_what_is_typed_is_kept_as_a_draft_and_comes_back(open_page: OpenPage, desk: Desk):
+    case = desk.open_case()
+    test = open_page("case", case=case.id)
+    test.text_area(key=f"reply_{case.id}").set_value("Half a rep").run()
+    test.text_area(key=f"note_{case.id}").set_value("Half a note").run()
+    assert (draft_of(desk, case, "reply"), draft_of(desk, case, "note")) == ("Half a rep", "Half a note")
+    again = open_page("case", case=case.id)
+    assert again.text_area(key=f"reply_{case.id}").value == "Half a rep"
+    assert again.text_area(key=f"note_{case.id}").value == "Half a note"
+    colleague = open_page("case", Role.TEAM_LEAD, case=case.id)
+    assert colleague.text_area(key=f"reply_{case.id}").value == ""
+
+
+@pytest.mark.parametrize("role", [Role.SECOND_LINE, Role.MANAGER])
+def test_who_may_not_post_sees_no_reply_composer(open_page: OpenPage, desk: Desk, role: Role):
+    case = desk.open_case()
+    test = open_page("case", role, case=case.id)
+    assert all("Send reply" not in button.label for button in test.button)
+    assert all(area.key != f"reply_{case.id}" for area in test.text_area)
+
+
+def test_the_count_follows_the_networks_own_rule(open_page: OpenPage, desk: Desk):
+    case = desk.open_case()
+    test = open_page("case", case=case.id)
+    test.text_area(key=f"reply_{case.id}").set_value("See https://hemlund.example/" + "a" * 300).run()
+    assert "27 of 280 characters" in html_of(test)
+    test.text_area(key=f"reply_{case.id}").set_value("a" * 300).run()
+    assert "300 of 280 characters, 20 too many" in html_of(test)
+
+
+# --- sending ----------------------------------------------------------------------------------------
+
+
+def test_a_good_reply_waits_in_sight_and_can_be_taken_back(open_page: OpenPage, desk: Desk):
+    case = desk.open_case()
+    test = open_page("case", case=case.id)
+    write_and_send(test, case, REPLY)
+    (waiting,) = deliveries_of(desk, case)
+    assert (waiting.text, waiting.state) == (REPLY, DeliveryState.PENDING.value)
+    assert test.text_area(key=f"reply_{case.id}").value == ""
+    countdown = component(test, "countdown")
+    assert 0 < countdown["left_s"] <= countdown["of_s"] == desk.settings.delivery.undo_s
+    assert "About to leave" in html_of(test)
+    test.button(key=f"undo_{waiting.id}").click().run()
+    assert deliveries_of(desk, case)[0].state == DeliveryState.CANCELLED.value
+    assert test.text_area(key=f"reply_{case.id}").value == REPLY
+    assert "Taken back. Nothing was posted" in html_of(test)
+    assert "countdown" not in components(test)
+
+
+def test_a_copied_note_is_held_and_pointed_at(open_page: OpenPage, desk: Desk):
+    case = desk.open_case()
+    add_note(desk, case, "The driver says that nobody opened the door and he left at once.")
+    test = open_page("case", case=case.id)
+    text = "Hello! The driver says that nobody opened the door and he left at once."
+    write_and_send(test, case, text)
+    assert deliveries_of(desk, case) == []
+    page = html_of(test)
+    assert "Held: this reply does not go out like this" in page
+    assert re.search(r'<mark class="wc-error">[^<]*nobody opened the door', page)
+    assert test.text_area(key=f"reply_{case.id}").value == text
+    test.text_area(key=f"reply_{case.id}").set_value(REPLY).run()
+    assert "Held:" not in html_of(test)
+
+
+def test_a_reply_longer_than_the_network_takes_is_held(open_page: OpenPage, desk: Desk):
+    case = desk.open_case()
+    test = open_page("case", case=case.id)
+    write_and_send(test, case, "a" * 300)
+    assert deliveries_of(desk, case) == []
+    assert "Held:" in html_of(test)
+
+
+def test_sending_nothing_says_so(open_page: OpenPage, desk: Desk):
+    case = desk.open_case()
+    test = open_page("case", case=case.id)
+    write_and_send(test, case, "   ")
+    assert "The reply is empty." in html_of(test)
+    test.button(key=f"save_note_{case.id}").click().run()
+    assert "The note is empty." in html_of(test)
+
+
+def test_after_undo_came_too_late_it_says_so(open_page: OpenPage, desk: Desk):
+    case = desk.open_case()
+    test = open_page("case", case=case.id)
+    write_and_send(test, case, REPLY)
+    (waiting,) = deliveries_of(desk, case)
+    desk.later(seconds=desk.settings.delivery.undo_s + 1)
+    assert desk.deliver() == 1
+    test.button(key=f"undo_{waiting.id}").click().run()
+    assert "The reply has already left" in html_of(test)
+    assert deliveries_of(desk, case)[0].state == DeliveryState.SENT.value
+
+
+def test_a_second_reply_to_the_same_message_waits_and_keeps_its_text(open_page: OpenPage, desk: Desk):
+    case = desk.open_case()
+    desk.reply(case.id or 0)
+    test = open_page("case", case=case.id)
+    write_and_send(test, case, REPLY)
+    assert "already on its way" in html_of(test)
+    assert test.text_area(key=f"reply_{case.id}").value == REPLY
+    assert len(deliveries_of(desk, case)) == 1
+
+
+def test_a_colleague_who_was_quicker_is_seen_before_anything_is_sent(open_page: OpenPage, desk: Desk):
+    case = desk.open_case()
+    test = open_page("case", case=case.id)
+    add_note(desk, case, "I am on the phone with this customer.")
+    write_and_send(test, case, REPLY)
+    page = html_of(test)
+    assert deliveries_of(desk, case) == []
+    assert "This case changed while you had it open: Elin Sandberg" in page
+    assert "I am on the phone with this customer." in page
+    assert test.text_area(key=f"reply_{case.id}").value == REPLY
+    test.button(key=f"send_{case.id}").click().run()
+    assert len(deliveries_of(desk, case)) == 1
+
+
+def test_a_case_closed_by_a_colleague_meanwhile_keeps_the_text(open_page: OpenPage, desk: Desk):
+    case = desk.open_case()
+    test = open_page("case", case=case.id)
+    test.text_area(key=f"reply_{case.id}").set_value(REPLY).run()
+    with desk.store.write() as session:
+        cases.resolve(session, case.id, resolution=Resolution.SPAM, by=desk.second, now=desk.now)
+    test.button(key=f"send_{case.id}").click().run()
+    assert not test.exception
+    assert deliveries_of(desk, case) == []
+    assert draft_of(desk, case, "reply") == REPLY
+
+
+def test_a_reply_nobody_is_sure_about_is_settled_by_a_person(open_page: OpenPage, desk: Desk):
+    case = desk.open_case()
+    delivery = desk.reply(case.id or 0)
+    with desk.store.write() as session:
+        row = session.get(DeliveryRow, delivery.id)
+        assert row is not None
+        row.state = DeliveryState.NEEDS_HUMAN.value
+        session.add(row)
+    test = open_page("case", case=case.id)
+    assert "Nobody could find out" in test.text[0].value
+    test.button(key=f"stands_{delivery.id}").click().run()
+    assert deliveries_of(desk, case)[0].state == DeliveryState.SENT.value
+
+
+# --- the case as a whole ----------------------------------------------------------------------------
+
+
+def test_a_case_is_taken_handed_over_and_handed_back(open_page: OpenPage, desk: Desk):
+    case = desk.open_case()
+    test = open_page("case", case=case.id)
+    test.button(key=f"claim_{case.id}").click().run()
+    assert case_now(desk, case).assignee_id == desk.first.id
+    assert "you have it" in html_of(test)
+    test.text_area(key=f"pass_text_{case.id}").set_value("Is part 12 in stock?")
+    test.button(key=f"pass_on_{case.id}").click().run()
+    assert case_now(desk, case).line == Line.SECOND_LINE
+    assert "Is part 12 in stock?" in html_of(test)
+    back = open_page("case", Role.SECOND_LINE, case=case.id)
+    back.text_area(key=f"pass_text_{case.id}").set_value("Yes, from Tuesday.")
+    back.button(key=f"pass_on_{case.id}").click().run()
+    assert case_now(desk, case).line == Line.FIRST_LINE
+    assert notes_of(desk, case) == ["Is part 12 in stock?", "Yes, from Tuesday."]
+
+
+def test_an_empty_question_is_refused_in_words(open_page: OpenPage, desk: Desk):
+    case = desk.open_case()
+    test = open_page("case", case=case.id)
+    test.button(key=f"pass_on_{case.id}").click().run()
+    assert "The question to the second line is empty." in html_of(test)
+    assert case_now(desk, case).line == Line.FIRST_LINE
+
+
+def test_a_case_is_put_aside_closed_and_taken_up_again(open_page: OpenPage, desk: Desk):
+    case = desk.open_case()
+    test = open_page("case", case=case.id)
+    test.selectbox(key=f"snooze_until_{case.id}").select("In four hours").run()
+    test.button(key=f"snooze_{case.id}").click().run()
+    aside = case_now(desk, case)
+    assert aside.state == CaseState.SNOOZED
+    assert aside.snoozed_until is not None
+    assert abs(aside.snoozed_until - desk.now - timedelta(hours=4)) < timedelta(minutes=2)
+    test.button(key=f"reopen_{case.id}").click().run()
+    test.selectbox(key=f"resolution_{case.id}").select("spam").run()
+    test.button(key=f"resolve_{case.id}").click().run()
+    closed = case_now(desk, case)
+    assert (closed.state, closed.resolution) == (CaseState.RESOLVED, Resolution.SPAM)
+    assert all("Send reply" not in button.label for button in test.button)
+
+
+def test_a_case_is_given_to_a_colleague_and_back_to_the_queue(open_page: OpenPage, desk: Desk):
+    case = desk.open_case()
+    test = open_page("case", case=case.id)
+    lead = desk.people[Role.TEAM_LEAD]
+    test.selectbox(key=f"assign_to_{case.id}").set_value(lead.id).run()
+    test.button(key=f"assign_{case.id}").click().run()
+    assert case_now(desk, case).assignee_id == lead.id
+    assert "with <bdi>Bram de Wit</bdi>" in html_of(test)
+    test.selectbox(key=f"assign_to_{case.id}").set_value(0).run()
+    test.button(key=f"assign_{case.id}").click().run()
+    assert case_now(desk, case).assignee_id is None
+
+
+def test_a_wrong_label_is_corrected_and_kept_beside_the_models(open_page: OpenPage, desk: Desk):
+    case = desk.open_case()
+    test = open_page("case", case=case.id)
+    test.selectbox(key=f"correct_Mood_{case.id}").select("negative")
+    test.selectbox(key=f"correct_Urgency_{case.id}").select("high")
+    submit = next(button for button in test.button if button.label == "Save the correction")
+    submit.click().run()
+    mended = case_now(desk, case)
+    assert (mended.sentiment, mended.urgency) == (Sentiment.NEGATIVE, Urgency.HIGH)
+    with desk.store.read() as session:
+        versions = list(session.exec(select(TriageRow.model_version).order_by(TriageRow.id)))
+    assert versions == ["fake-1", "person"]
+    assert "Corrected by a colleague" in html_of(test)
+
+
+def test_who_only_watches_can_change_nothing(open_page: OpenPage, desk: Desk):
+    case = desk.open_case()
+    test = open_page("case", Role.MANAGER, case=case.id)
+    assert [button.key for button in test.button] == ["back"]
+    assert not test.text_area
+    assert "Where is my sofa?" in html_of(test)
+
+
+def test_news_of_a_colleague_is_told_without_moving_the_page(open_page: OpenPage, desk: Desk):
+    from webcare.console import news
+
+    case = desk.open_case()
+    test = open_page("case", case=case.id)
+    version, last = test.session_state["seen_cases"][case.id]
+    add_note(desk, case, "On the phone with them.")
+    with desk.store.read() as session:
+        told = news.news_after(session, case.id or 0, (version, last), desk.first, now=desk.now)
+    assert told is not None
+    assert not told.only_our_reply
+    assert "Note written (<bdi>Elin Sandberg</bdi>" in "".join(told.words)
+    desk.reply(case.id or 0)
+    with desk.store.read() as session:
+        seen = (case_now(desk, case).version, 10**9)
+        assert news.news_after(session, case.id or 0, seen, desk.first, now=desk.now) is None
