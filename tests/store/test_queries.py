@@ -271,3 +271,23 @@ def plan_of(store: Store, *, counting: bool = False, **filters: Any) -> list[str
             queries.queue_page(session, **filters)
         statement, values = seen[0]
         return [row[3] for row in connection.exec_driver_sql(f"EXPLAIN QUERY PLAN {statement}", values)]
+
+
+def test_a_page_can_be_narrowed_by_one_value_of_several_columns(store: Store, fill: Any) -> None:
+    desk = busy_desk(fill)
+    rows = [row | {"urgency": "normal"} for row in desk["rows"]]
+    nobody = expected(rows, state=ACTIVE_STATES, assignee_id=[None])
+    assert pages(store, only={"assignee_id": None, "urgency": "normal"}, limit=4) == [
+        nobody[start : start + 4] for start in range(0, len(nobody), 4)
+    ]
+    assert pages(store, only={"urgency": "critical"}) == [[]]
+    with store.read() as session, pytest.raises(ValueError, match="cannot be narrowed by state, text"):
+        queries.queue_page(session, only={"text": "x", "state": "new"})
+
+
+def test_cases_by_id_come_in_the_order_asked_for(store: Store, fill: Any) -> None:
+    ids = [row["id"] for row in busy_desk(fill)["rows"][:3]]
+    with store.read() as session:
+        found = queries.cases_by_id(session, [ids[2], 404, ids[0], ids[2]])
+        assert queries.cases_by_id(session, []) == ()
+    assert [item.id for item in found] == [ids[2], ids[0]]

@@ -79,9 +79,7 @@ def search_mentions(
 
 def _words(query: str) -> list[str]:
     """What was typed between blanks, as far as it holds a letter or digit; no more than anybody means."""
-    # Neither NUL nor half a surrogate pair can be sent to a database.
-    sendable = query.replace("\x00", " ").encode("utf-8", "replace").decode("utf-8")
-    words = (word[:MAX_WORD] for word in sendable.split())
+    words = (word[:MAX_WORD] for word in storable(query).split())
     return [word for word in words if any(map(str.isalnum, word))][:MAX_WORDS]
 
 
