@@ -137,7 +137,7 @@ def test_who_may_not_post_sees_no_reply_composer(open_page: OpenPage, desk: Desk
 def test_the_count_follows_the_networks_own_rule(open_page: OpenPage, desk: Desk):
     case = desk.open_case()
     test = open_page("case", case=case.id)
-    test.text_area(key=f"reply_{case.id}").set_value("See https://hemlund.example/" + "a" * 300).run()
+    test.text_area(key=f"reply_{case.id}").set_value("See https://hemlund.com/" + "a" * 300).run()
     assert "27 of 280 characters" in html_of(test)
     test.text_area(key=f"reply_{case.id}").set_value("a" * 300).run()
     assert "300 of 280 characters, 20 too many" in html_of(test)

@@ -23,10 +23,10 @@ def labelled(desk: Desk, **labels: object) -> None:
 
 def test_the_most_urgent_stands_on_top_with_all_its_marks(open_page: OpenPage, desk: Desk):
     desk.open_case("Where is my sofa?")
-    labelled(desk, urgency=Urgency.CRITICAL, sentiment=Sentiment.NEGATIVE, topic=Topic.STORE, language="nl")
+    labelled(desk, urgency=Urgency.HIGH, sentiment=Sentiment.NEGATIVE, topic=Topic.STORE, language="nl")
     desk.open_case("De kast viel op mijn kind!")
     rows = component(open_page(), "case_list")["rows"]
-    assert [row["urgency_word"] for row in rows] == ["Critical", "Normal"]
+    assert [row["urgency_word"] for row in rows] == ["High", "Normal"]
     top = rows[0]
     assert top["pieces"] == [["De kast viel op mijn kind!", False]]
     assert (top["topic"], top["sentiment_word"], top["language"], top["network"]) == ("Store", "Negative", "nl", "X")

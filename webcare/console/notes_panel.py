@@ -52,7 +52,6 @@ def _compose(case_id: int) -> None:
         args=(case_id,),
     )
     show_news(f"{PLACE}_typing")
-    text: str = st.session_state.get(key_of(case_id), "")
     st.button("Save internal note", key=f"save_note_{case_id}", on_click=_save, args=(case_id,))
 
 
