@@ -103,14 +103,18 @@ class Stories:
         times = [story.at_min for story in self.stories]
         return max(0.01, (max(times) - min(times)) / (len(times) * MEAN_GAP_S))
 
-    def opening(self) -> float:
-        """The minute at which to open: the first with a full, many-voiced quarter of an hour behind it."""
+    def opening(self) -> tuple[float, float]:
+        """The minute at which to open, and how many minutes before it count as just written.
+
+        It is the first minute with a full, many-voiced quarter of an hour behind it. Where there is none, the first
+        stories are all taken.
+        """
         for minute in (story.at_min for story in self.stories):
             behind = [one for one in self.stories if minute - OPENING_MIN < one.at_min <= minute]
             voices = {one.lang for one in behind}, {one.network for one in behind}
             if len(behind) >= OPENING_STORIES and len(voices[0]) >= 5 and len(voices[1]) == 2:
-                return minute
-        return self.stories[min(OPENING_STORIES, len(self.stories)) - 1].at_min
+                return minute, OPENING_MIN
+        return self.stories[min(OPENING_STORIES, len(self.stories)) - 1].at_min, self.day_min
 
 
 # --- reading the files ---------------------------------------------------------------------------------
@@ -232,7 +236,7 @@ class Player:
         with self._lock, self._world.lock:
             if self._state["minute"] is not None:
                 return
-            minute = self._stories.opening()
+            minute, reach = self._stories.opening()
             now = self._world.now()
             self._state["minute"] = minute
             for post in self._stories.brand_posts:
@@ -243,7 +247,7 @@ class Player:
                 if story.at_min > minute:
                     break
                 self._state["next"] += 1
-                if story.at_min > minute - OPENING_MIN or len(self._stories.stories) <= OPENING_STORIES:
+                if story.at_min > minute - reach:
                     at = now - min(timedelta(minutes=minute - story.at_min), timedelta(minutes=OPENING_MIN))
                     self._begin(story, self.minute - (minute - story.at_min), at=at)
 
@@ -350,7 +354,7 @@ class Player:
         else:
             root = self._world.post_fb(story.text, author=author, at=at, origin="script").id
         self._state["played"] += 1
-        self._remember(story, root, started, at or self._world.now())
+        self._remember(story, root, started)
 
     def _brand_post_for(self, story: Story, at: datetime | None) -> str:
         mine = [post for post in self._stories.brand_posts if post.network == "facebook"]
@@ -361,12 +365,12 @@ class Player:
             raise SandboxError(f"story {story.id} is a comment, but there is no post of the brand to comment on")
         return self._post_as_brand(choice[0], at=at - timedelta(minutes=5) if at else None)
 
-    def _remember(self, story: Story, root: str, started: float, at: datetime) -> None:
+    def _remember(self, story: Story, root: str, started: float) -> None:
         thread = {
             "story": story.id,
             "root": root,
             "started": started,
-            "since": at.isoformat(),
+            "heard": 0,
             "timed": [n for n, step in enumerate(story.then) if step.on != "reply"],
             "replies": [n for n, step in enumerate(story.then) if step.on == "reply"],
             "reply_due": None,
@@ -388,10 +392,10 @@ class Player:
         if not thread["timed"] and not thread["replies"]:
             self._state["threads"].remove(thread)
 
-    def _write(self, story: Story, thread: dict[str, Any], step: Step, answers: Sequence[tuple[datetime, str]]) -> None:
+    def _write(self, story: Story, thread: dict[str, Any], step: Step, answers: Sequence[str]) -> None:
         who = step.author or (story.author if step.by == "customer" else self._somebody_else(story))
         author = self._world.user(story.network, who.handle, who.name)
-        under = answers[-1][1] if answers and step.by == "customer" else thread["root"]
+        under = answers[-1] if answers and step.by == "customer" else thread["root"]
         try:
             if story.network == "x":
                 self._world.post_x(step.text, author=author, in_reply_to=under, lang=story.lang, origin="script")
@@ -403,7 +407,7 @@ class Player:
             return
         self._state["played"] += 1
         if step.by == "customer":
-            thread["since"] = self._world.now().isoformat()
+            thread["heard"] = len(answers)
 
     def _somebody_else(self, story: Story) -> Author:
         others = [one.author for one in self._stories.stories if one.lang == story.lang and one.id != story.id]
@@ -411,15 +415,15 @@ class Player:
 
     # --- noticing the desk ---------------------------------------------------------------------------
 
-    def _answers(self, story: Story, thread: Mapping[str, Any]) -> list[tuple[datetime, str]]:
-        """The brand's answers in a thread: when, and which post."""
+    def _answers(self, story: Story, thread: Mapping[str, Any]) -> list[str]:
+        """The ids of the brand's answers in a thread, oldest first."""
         if story.network == "x":
             root = self._world.x.posts.get(int(thread["root"]))
             found = self._world.x.answers(root.conversation_id) if root else []
-            return [(post.posted_at, str(post.id)) for post in found if post.id != int(thread["root"])]
+            return [str(post.id) for post in found if post.id != int(thread["root"])]
         item = self._world.facebook.items.get(thread["root"])
         answers = self._world.facebook.answers(self._world.facebook.thread_of(item)) if item else []
-        return [(answer.posted_at, answer.id) for answer in answers]
+        return [answer.id for answer in answers]
 
     def _notice_answers(self) -> None:
         for thread in list(self._state["threads"]):
@@ -430,7 +434,6 @@ class Player:
 
     def _notice(self, thread: dict[str, Any]) -> None:
         story = self._by_id[thread["story"]]
-        since = datetime.fromisoformat(thread["since"])
-        if any(at > since for at, _ in self._answers(story, thread)):
+        if len(self._answers(story, thread)) > thread["heard"]:
             wait = min(story.then[thread["replies"][0]].after_min, ANSWERS_WITHIN_MIN)
             thread["reply_due"] = self.minute + wait

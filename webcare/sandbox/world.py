@@ -146,14 +146,14 @@ class World:
         days = 60 + int(hashlib.sha256(handle.encode()).hexdigest()[:6], 16) % 3500
         return self.now() - timedelta(days=days)
 
-    def set_user(self, network: Network, handle: str, **changes: Any) -> User:
-        """Change a person: name, handle, protected, suspended, unseen."""
+    def set_user(self, network: Network, who: str, /, **changes: Any) -> User:
+        """Change the person with the handle `who`: name, handle, protected, suspended, unseen."""
         with self.lock:
-            user = self.handles[(network, handle.lower())]
+            user = self.handles[(network, who.lower())]
             for name, value in changes.items():
                 setattr(user, name, value)
             if "handle" in changes:
-                del self.handles[(network, handle.lower())]
+                del self.handles[(network, who.lower())]
                 self.handles[(network, user.handle.lower())] = user
             self.touch()
             return user

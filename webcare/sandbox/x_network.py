@@ -60,7 +60,7 @@ class XNetwork:
         self.by_conversation: dict[int, list[int]] = defaultdict(list)
         self.by_mention: dict[str, list[int]] = defaultdict(list)
         for post in posts:
-            self._add(post)
+            self._index(post)
 
     # --- writing -------------------------------------------------------------------------------------
 
@@ -80,11 +80,13 @@ class XNetwork:
         """Post as anybody, brand or customer. `at` may lie in the past; `visible_after` is in seconds from now.
 
         As on X, a reply names the people it answers in front of its text, links are shortened, `&<>` are escaped,
-        and a text over 280 keeps its whole form aside. Raises SandboxError if the post answered does not exist.
+        and a text over 280 keeps its whole form aside. Raises SandboxError if the post answered is not there.
         """
         with self.world.lock:
             writer = author if isinstance(author, User) else self.world.user("x", author)
             parent = self.need(in_reply_to) if in_reply_to is not None else None
+            if parent is not None and parent.deleted:
+                raise SandboxError(f"post {parent.id} is deleted; nobody can answer it")
             number = self._free_id(at or self.world.now())
             shown = x_text.with_names(text, self._answered(parent, writer)) if parent else text
             if quote is not None:
@@ -184,16 +186,19 @@ class XNetwork:
         return list(reversed(unique.values()))
 
     def _add(self, post: XPost) -> XPost:
+        self._index(post)
+        if post.in_reply_to in self.posts:
+            self.posts[post.in_reply_to].reply_count += 1
+        self.world.touch()
+        return post
+
+    def _index(self, post: XPost) -> None:
         self.posts[post.id] = post
         insort(self.ids, post.id)
         insort(self.by_author[post.author_id], post.id)
         insort(self.by_conversation[post.conversation_id], post.id)
         for handle in post.mentions:
             insort(self.by_mention[handle], post.id)
-        if post.in_reply_to in self.posts:
-            self.posts[post.in_reply_to].reply_count += 1
-        self.world.touch()
-        return post
 
     # --- reading -------------------------------------------------------------------------------------
 

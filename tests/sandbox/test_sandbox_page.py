@@ -1,0 +1,216 @@
+"""The public page: what people see, and that nothing they write can do harm."""
+
+import re
+from collections.abc import Iterator
+from html.parser import HTMLParser
+from pathlib import Path
+from typing import Any
+
+import pytest
+import requests
+
+from webcare.sandbox import Sandbox
+
+CHROMIUM = Path("/usr/bin/chromium")
+FLAGS = [
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-quic",
+    "--no-first-run",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+    "--disable-dev-shm-usage",
+]
+NASTY = [
+    "<script>window.hit=1</script>",
+    '"><img src=x onerror="window.hit=1">',
+    "</textarea><svg onload=window.hit=1>",
+    "javascript:window.hit=1",
+    "{{7*7}} ${7*7} %(x)s",
+    "\u202eomgekeerd \u200b\u0000 einde",
+    "@<b>x</b> #<i>y</i>",
+]
+
+
+class Tags(HTMLParser):
+    """The tags and attributes of a page."""
+
+    def __init__(self, text: str) -> None:
+        super().__init__()
+        self.tags: set[str] = set()
+        self.attributes: set[str] = set()
+        self.feed(text)
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        self.tags.add(tag)
+        self.attributes |= {name for name, _ in attrs}
+
+
+def page(box: Sandbox, network: str = "x", **more: str) -> str:
+    return requests.get(box.url, params={"network": network, **more}, timeout=5).text
+
+
+def post(box: Sandbox, **form: str) -> requests.Response:
+    return requests.post(f"{box.url}/post", data=form, timeout=5)
+
+
+def test_threads_stand_together_with_the_brand_marked(box: Sandbox) -> None:
+    root = box.world.post_x("@hemlund waar is mijn bank?", author="jan")
+    brand = box.world.handles[("x", "hemlund")]
+    box.world.post_x("Onderweg!", author=brand, in_reply_to=root.id)
+    box.world.post_x("@hemlund iets anders", author="piet")
+    threads = page(box).split('<article class="thread">')[1:]
+    assert len(threads) == 2
+    assert "iets anders" in threads[0]
+    assert re.search(r'class="entry depth-1 brand".*Onderweg!', threads[1], re.DOTALL)
+    assert "answers @jan" in threads[1]
+
+
+def test_facebook_shows_three_levels_and_reviews(box: Sandbox) -> None:
+    top = box.world.post_fb("Nieuw!", kind="post")
+    comment = box.world.comment_fb("Mooi", under=top.id, author="Jan")
+    box.world.comment_fb("Dank!", under=comment.id)
+    box.world.review_fb("Traag", author="Piet", positive=False)
+    text = page(box, "facebook")
+    assert text.index("Nieuw!") < text.index("Mooi") < text.index("Dank!")
+    assert "depth-2 brand" in text
+    assert "does not recommend Hemlund" in text
+
+
+@pytest.mark.parametrize("network", ["x", "facebook"])
+@pytest.mark.parametrize("nasty", NASTY)
+def test_nothing_written_becomes_markup(box: Sandbox, network: str, nasty: str) -> None:
+    clean = Tags(page(box, network) + '<img src="x">' * 0)
+    post(box, network=network, author=nasty[:60], text=f"@hemlund {nasty}", reply_to="")
+    if network == "x":
+        box.world.post_x(f"@hemlund {nasty}", author="jan")
+    else:
+        box.world.post_fb(nasty, author=nasty)
+    text = page(box, network, author=nasty, text=nasty, reply_to=nasty, problem=nasty)
+    found = Tags(text)
+    known = {"article", "bdi", "span", "time", "div", "p", "a", "form", "button", "input", "textarea"}
+    assert found.tags <= clean.tags | known
+    assert not {name for name in found.attributes if name.startswith("on")}
+    assert "49" not in re.sub(r"\d{3,}", "", text.partition("{{7*7}}")[2][:40])
+
+
+def test_the_page_lets_scripts_and_styles_come_from_here_only(box: Sandbox) -> None:
+    for path in ("/", "/timeline", "/assets/page.js"):
+        headers = requests.get(box.url + path, timeout=5).headers
+        policy = headers["content-security-policy"]
+        assert "default-src 'none'" in policy
+        assert "unsafe" not in policy
+        assert headers["x-content-type-options"] == "nosniff"
+    text = page(box)
+    assert not re.search(r"https?://(?!127\.0\.0\.1)", re.sub(r"http://www\.w3\.org\S*", "", text))
+    assert "style=" not in text
+    assert requests.get(f"{box.url}/assets/../page.py", timeout=5).status_code == 404
+
+
+def test_a_customer_can_post_reply_and_delete_without_any_script(box: Sandbox) -> None:
+    done = post(box, network="x", author="Anna Berg", text="@hemlund hej", reply_to="")
+    assert done.status_code == 200
+    root = next(iter(box.world.x.posts.values()))
+    assert (box.world.x.author(root).handle, box.world.x.author(root).name) == ("Anna_Berg", "Anna Berg")
+    post(box, network="x", author="Anna Berg", text="hallå?", reply_to=str(root.id))
+    assert [one.written for one in box.world.x.posts.values()] == ["@hemlund hej", "hallå?"]
+    requests.post(f"{box.url}/remove", data={"network": "x", "id": str(root.id)}, timeout=5)
+    assert root.deleted
+    post(box, network="facebook", author="Anna", text="Bra butik", kind="positive")
+    assert next(iter(box.world.facebook.items.values())).positive
+
+
+@pytest.mark.parametrize(
+    ("form", "named"),
+    [
+        ({"author": "", "text": "hoi"}, "Write a name"),
+        ({"author": "Anna", "text": " "}, "Write a name"),
+        ({"author": "Anna", "text": "x" * 5001}, "too long"),
+        ({"author": "hemlund", "text": "hoi"}, "Choose another name"),
+        ({"author": "Anna", "text": "hoi", "reply_to": "12"}, "no post 12"),
+    ],
+)
+def test_what_cannot_be_posted_is_explained_and_kept(box: Sandbox, form: dict[str, str], named: str) -> None:
+    answer = post(box, network="x", **form)
+    assert named in answer.text
+    assert not box.world.x.posts
+    if form["text"] == "hoi":
+        assert ">hoi</textarea>" in answer.text
+
+
+def test_another_sites_form_is_refused(box: Sandbox) -> None:
+    form = {"network": "x", "author": "Anna", "text": "hoi"}
+    requests.post(f"{box.url}/post", data=form, headers={"origin": "http://evil.example"}, timeout=5)
+    assert not box.world.x.posts
+
+
+def test_customers_do_not_delete_the_brands_words(box: Sandbox) -> None:
+    own = box.world.post_x("Nieuw!", author=box.world.handles[("x", "hemlund")])
+    answer = requests.post(f"{box.url}/remove", data={"network": "x", "id": str(own.id)}, timeout=5)
+    assert "cannot delete" in answer.text
+    assert not own.deleted
+
+
+def test_an_unchanged_timeline_is_not_sent_again(box: Sandbox) -> None:
+    box.world.post_x("@hemlund hoi", author="jan")
+    first = requests.get(f"{box.url}/timeline", timeout=5)
+    tag = {"If-None-Match": first.headers["etag"]}
+    assert requests.get(f"{box.url}/timeline", headers=tag, timeout=5).status_code == 304
+    box.world.post_x("@hemlund nog een", author="jan")
+    assert requests.get(f"{box.url}/timeline", headers=tag, timeout=5).status_code == 200
+
+
+# --- in a real browser ---------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def browser() -> Iterator[Any]:
+    if not CHROMIUM.exists():
+        pytest.skip(f"{CHROMIUM} is not installed, so the page is not driven in a browser here")
+    from playwright.sync_api import sync_playwright
+
+    with sync_playwright() as playwright:
+        running = playwright.chromium.launch(executable_path=str(CHROMIUM), args=FLAGS)
+        yield running
+        running.close()
+
+
+@pytest.mark.browser
+def test_new_posts_appear_without_losing_what_is_being_typed(box: Sandbox, browser: Any) -> None:
+    root = box.world.post_x("@hemlund waar is mijn bank?", author="jan")
+    tab = browser.new_page()
+    said: list[str] = []
+    tab.on("console", lambda message: said.append(message.text))
+    tab.on("pageerror", lambda error: said.append(str(error)))
+    tab.goto(f"{box.url}/?network=x")
+    tab.fill("#author", "Anna Berg")
+    tab.fill("#text", "half af")
+    tab.click(f'[data-reply="{root.id}"]')
+    box.world.post_x("Onderweg!", author=box.world.handles[("x", "hemlund")], in_reply_to=root.id)
+    for nasty in NASTY:
+        box.world.post_x(f"@hemlund {nasty}", author="eve")
+    tab.wait_for_selector(".entry.brand", timeout=6000)
+    assert tab.input_value("#text") == "half af"
+    assert tab.inner_text("#answering-text") == "In answer to jan"
+    tab.fill("#text", "nog steeds niets")
+    tab.click("button.primary")
+    tab.wait_for_selector("text=nog steeds niets", timeout=6000)
+    posted = next(post for post in box.world.x.posts.values() if post.origin == "page")
+    assert (posted.in_reply_to, box.world.x.author(posted).name) == (root.id, "Anna Berg")
+    assert tab.input_value("#text") == ""
+    assert tab.evaluate("window.hit") is None
+    assert said == []
+
+
+@pytest.mark.browser
+def test_a_lost_network_is_said_and_the_text_stays(browser: Any) -> None:
+    with Sandbox() as box:
+        tab = browser.new_page()
+        tab.goto(f"{box.url}/?network=facebook")
+        tab.fill("#author", "Anna")
+        tab.fill("#text", "Waar is mijn bank?")
+    tab.click("button.primary")
+    tab.wait_for_selector("#fresh:not([hidden])", timeout=6000)
+    assert "Your text is still here" in tab.inner_text("#fresh")
+    assert tab.input_value("#text") == "Waar is mijn bank?"
