@@ -35,6 +35,8 @@ _ENOUGH = 2.0
 #: ... in at least this many words, or in three when one of them is telling.
 _RUN = 4
 _SHORT_RUN = 3
+#: Several runs of one note with this much content between them are no chance either.
+_TOGETHER = 3.0
 #: Characters in a row that make a hit, and that a stretch of hits needs before it is looked at.
 _GRAM = 8
 _STRETCH = 12
@@ -173,14 +175,23 @@ def _in_words_of(draft: _Draft, known: Print) -> list[str | None]:
 def _word_runs(draft: _Draft, known: Print, mapped: Sequence[str | None]) -> Iterator[Span]:
     grams = known.grams()
     hits = [place for place, gram in enumerate(zip(mapped, mapped[1:], mapped[2:], strict=False)) if gram in grams]
-    for first, last in _stretches(hits, _SHORT_RUN):
-        level = _run_level(last - first + 1, draft.weights[first : last + 1], draft.telling[first : last + 1])
+    runs = [(first, last, _run_weight(draft, first, last)) for first, last in _stretches(hits, _SHORT_RUN)]
+    # Many short pieces of one note prove as much as one long piece.
+    together = sum(weight for _, _, weight in runs if weight >= 1) >= _TOGETHER
+    for first, last, weight in runs:
+        level = _run_level(last - first + 1, weight, draft.telling[first : last + 1])
+        if together and weight >= 1:
+            level = Level.ERROR
         if level is not None:
             yield draft.span(*_trimmed(draft, first, last), level, _COPIED if level is Level.ERROR else _NEARLY)
 
 
-def _run_level(count: int, weights: Sequence[float], telling: Sequence[bool]) -> Level | None:
-    if sum(weights) < _ENOUGH:
+def _run_weight(draft: _Draft, first: int, last: int) -> float:
+    return sum(draft.weights[first : last + 1])
+
+
+def _run_level(count: int, weight: float, telling: Sequence[bool]) -> Level | None:
+    if weight < _ENOUGH:
         return None
     if count >= _RUN or any(telling):
         return Level.ERROR
@@ -234,7 +245,7 @@ def _is_disguised_copy(draft: _Draft, known: Print, public: Public, first: int, 
         return False
     inside = _words_between(known, place, place + last - first + 1)
     telling = [is_telling(token, token.word, None) for token in inside]
-    return len(inside) >= _SHORT_RUN and _run_level(len(inside), weigh(inside, public), telling) is Level.ERROR
+    return len(inside) >= _SHORT_RUN and _run_level(len(inside), sum(weigh(inside, public)), telling) is Level.ERROR
 
 
 def _words_between(known: Print, begin: int, end: int) -> list[Token]:

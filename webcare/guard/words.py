@@ -12,16 +12,15 @@ from webcare.guard.normalise import fold, tokens
 _STOP = {
     "nl": """
         de het een en of maar want dus als dan dat die dit deze er hier daar ik je jij jou jouw u uw we wij ons onze
-        hij zij ze hem haar hun zich mij me mijn is ben bent was waren zijn ben geweest wordt worden werd geworden heb
+        hij zij ze hem haar hun zich mij me mijn is ben bent was waren zijn geweest wordt worden werd geworden heb
         hebt heeft hebben had hadden gehad kan kun kunt kunnen kon konden zal zul zult zullen zou zouden mag mogen
         mocht moet moeten moest wil wilt willen wou wilde gaat gaan ging doen doet deed te om aan af bij door in met
         na naar op over uit van voor vanaf tot tegen tussen onder zonder binnen via per niet geen wel ook al nog nu
-        even toch maar meer veel heel erg zo zeer graag snel weer eens echt alleen altijd nooit wie wat waar wanneer
-        waarom hoe welke omdat zodat terwijl toen totdat ja nee hoi hallo beste hey dag groet groeten groetjes dank
-        bedankt dankjewel dankuwel alvast fijn sorry excuus excuses jammer vervelend helaas natuurlijk zeker goed
-        prima alles iets niets iemand niemand elkaar zelf alle elke ieder iedere andere ander vast erbij erover eraan
-        ervan hierover daarom daarvoor daarna hiermee daarmee mee zoals wordt heen misschien eventueel namelijk
-        inderdaad juist
+        even toch meer veel heel erg zo zeer graag snel weer eens echt alleen altijd nooit wie wat waar wanneer waarom
+        hoe welke omdat zodat terwijl toen totdat ja nee hoi hallo beste hey dag groet groeten groetjes dank bedankt
+        dankjewel dankuwel alvast fijn sorry excuus excuses jammer vervelend helaas natuurlijk zeker goed prima alles
+        iets niets iemand niemand elkaar zelf alle elke ieder iedere andere ander vast erbij erover eraan ervan
+        hierover daarom daarvoor daarna hiermee daarmee mee zoals heen misschien eventueel namelijk inderdaad juist
     """,
     "en": """
         a an the and or but so if then than that this these those there here i you your yours we us our ours he she it
@@ -42,9 +41,9 @@ _STOP = {
         gör göra gjorde gjort går gå gick till från av på i in ut med utan mellan under över efter före innan inom vid
         hos mot genom ur åt upp ner inte ej icke aldrig alltid bara också även redan ännu nu igen sen sedan snart
         mycket mer mest många några någon något inget ingen alla allt varje båda annan annat andra samma själv vem vad
-        var när varför hur vilken vilket vilka eftersom medan därför dock ju väl nog lite gärna hej hejsan tack tackar
+        när varför hur vilken vilket vilka eftersom medan därför dock ju väl nog lite gärna hej hejsan tack tackar
         snälla förlåt ursäkta tyvärr tråkigt hälsningar vänliga bästa kära ja nej jo okej bra fint jättebra verkligen
-        helt här där hit dit sådan sådant så fort såklart självklart kanske även
+        helt här där hit dit sådan sådant fort såklart självklart kanske
     """,
     "nb": """
         en ei et den det de dem disse denne dette og eller men så om da at som for jeg du dere vi oss vår vårt våre
@@ -54,8 +53,8 @@ _STOP = {
         opp ned ikke aldri alltid bare også allerede ennå enda nå igjen siden snart mye mer mest mange noen noe ingen
         ingenting alle alt hver begge annen annet andre samme selv hvem hva hvor når hvorfor hvordan hvilken hvilket
         hvilke fordi mens derfor dessverre jo vel nok litt gjerne hei heisann takk tusen vennligst beklager unnskyld
-        hilsen vennlig kjære ja nei jo ok greit bra fint flott veldig helt her der hit dit slik sånn kanskje
-        selvfølgelig beste
+        hilsen vennlig kjære ja nei ok greit bra fint flott veldig helt her der hit dit slik sånn kanskje selvfølgelig
+        beste
     """,
     "da": """
         en et den det de dem disse denne dette og eller men så om da at som for jeg du i vi os vores din dit dine jer
@@ -64,8 +63,8 @@ _STOP = {
         gå gik til fra af på ind ud med uden mellem under over efter før inden ved hos mod gennem op ned ikke aldrig
         altid kun bare også allerede endnu nu igen siden snart meget mere mest mange nogle nogen noget ingen intet
         alle alt hver begge anden andet andre samme selv hvem hvad hvor hvornår hvorfor hvordan hvilken hvilket hvilke
-        fordi mens derfor desværre jo vel nok lidt gerne hej hejsa tak mange venligst beklager undskyld hilsen venlig
-        kære ja nej ok fint godt rigtig helt her der hertil dertil sådan måske selvfølgelig bedste
+        fordi mens derfor desværre jo vel nok lidt gerne hej hejsa tak venligst beklager undskyld hilsen venlig kære
+        ja nej ok fint godt rigtig helt her der hertil dertil sådan måske selvfølgelig bedste
     """,
     "de": """
         der die das den dem des ein eine einen einem einer eines und oder aber so wenn dann dass als wie für ich du
@@ -77,132 +76,138 @@ _STOP = {
         kein keine keinen nie immer nur auch schon noch jetzt wieder mal sehr mehr viel viele einige etwas nichts alle
         alles jeder jede jedes beide andere anderen gleich selbst wer was wo wann warum welche welcher welches weil
         während deshalb denn doch ja nein ok hallo hi liebe lieber guten tag danke dank bitte leider schade gerne gern
-        grüße gruß viele freundliche entschuldigung hier da dort dazu damit dafür darüber gut schön bestimmt natürlich
-        bald
+        grüße gruß freundliche entschuldigung hier da dort dazu damit dafür darüber gut schön bestimmt natürlich bald
     """,
 }
 
 #: Days, months, parts of the day, units of time and opening hours.
 _FACT = {
     "nl": """
-        bankdagen kwartier werkuren feestdagen
-        maandag dinsdag woensdag donderdag vrijdag zaterdag zondag maandags dinsdags zondags januari februari maart
-        april mei juni juli augustus september oktober november december vandaag morgen overmorgen gisteren vanmiddag
-        vanavond vanochtend ochtend middag avond nacht dag dagen week weken weekend weekeinde maand maanden jaar jaren
-        uur uren minuten minuut werkdag werkdagen koopzondag feestdag feestdagen kerst pasen pinksteren hemelvaart
-        koningsdag open geopend dicht gesloten openingstijden volgende komende afgelopen eerstvolgende uiterlijk rond
-        tussen vanaf eind begin medio kosten kost prijs gratis
+        half halfuur uurtje tevoren sluit sluiten opent eerder later kilo kg gram cm mm meter liter graden watt
+        termijn termijnen bankdagen kwartier werkuren feestdagen maandag dinsdag woensdag donderdag vrijdag zaterdag
+        zondag maandags dinsdags zondags januari februari maart april mei juni juli augustus september oktober
+        november december vandaag morgen overmorgen gisteren vanmiddag vanavond vanochtend ochtend middag avond nacht
+        dag dagen week weken weekend weekeinde maand maanden jaar jaren uur uren minuten minuut werkdag werkdagen
+        koopzondag feestdag kerst pasen pinksteren hemelvaart koningsdag open geopend dicht gesloten openingstijden
+        volgende komende afgelopen eerstvolgende uiterlijk rond tussen vanaf eind begin medio kosten kost prijs gratis
     """,
     "en": """
-        monday tuesday wednesday thursday friday saturday sunday mon tue wed thu fri sat sun january february march
-        april june july august september october november december today tomorrow yesterday tonight morning afternoon
-        evening night noon midnight day days week weeks weekend weekends month months year years hour hours minutes
-        minute working business weekday weekdays bank holiday holidays christmas easter open opens opening closed
-        closes close next coming latest around between until end beginning mid am pm o'clock cost costs price free
+        half earlier later beforehand advance kilo kilos kg grams cm mm metre metres meter litre litres degrees watt
+        watts monday tuesday wednesday thursday friday saturday sunday mon tue wed thu fri sat sun january february
+        march april june july august september october november december today tomorrow yesterday tonight morning
+        afternoon evening night noon midnight day days week weeks weekend weekends month months year years hour hours
+        minutes minute working business weekday weekdays bank holiday holidays christmas easter open opens opening
+        closed closes close next coming latest around between until end beginning mid am pm o'clock cost costs price
+        free
     """,
     "sv": """
-        bankdag bankdagar dygn kvart onsdagar torsdagar
-        måndag tisdag onsdag torsdag fredag lördag söndag måndagar tisdagar lördagar söndagar januari februari mars
-        april maj juni juli augusti september oktober november december idag imorgon igår ikväll morgon förmiddag
-        eftermiddag kväll natt dag dagar dagen vecka veckor veckan helg helgen helger månad månader år timme timmar
-        minuter minut vardag vardagar arbetsdag arbetsdagar helgdag helgdagar röda jul påsk midsommar öppet öppnar
-        öppen öppettider stängt stänger stängd nästa kommande senast runt kring mellan slutet början mitten kl klockan
-        kostar pris gratis
+        halv halvtimme innan tidigare senare kilo kg gram cm mm meter liter grader watt bankdag bankdagar dygn kvart
+        onsdagar torsdagar måndag tisdag onsdag torsdag fredag lördag söndag måndagar tisdagar lördagar söndagar
+        januari februari mars april maj juni juli augusti september oktober november december idag imorgon igår ikväll
+        morgon förmiddag eftermiddag kväll natt dag dagar dagen vecka veckor veckan helg helgen helger månad månader
+        år timme timmar minuter minut vardag vardagar arbetsdag arbetsdagar helgdag helgdagar röda jul påsk midsommar
+        öppet öppnar öppen öppettider stängt stänger stängd nästa kommande senast runt kring mellan slutet början
+        mitten kl klockan kostar pris gratis
     """,
     "nb": """
-        bankdag bankdager virkedagene kvarter
-        mandag tirsdag onsdag torsdag fredag lørdag søndag mandager lørdager søndager januar februar mars april mai
-        juni juli august september oktober november desember idag i dag imorgen morgen igår går kveld ikveld formiddag
-        ettermiddag natt dag dager dagen uke uker uken uka helg helgen måned måneder år time timer minutter minutt
-        hverdag hverdager virkedag virkedager helligdag helligdager jul påske pinse åpent åpner åpen åpningstider
-        stengt stenger neste kommende senest rundt mellom slutten starten midten kl klokken klokka koster pris gratis
+        halv halvtime halvannen tidligere senere kilo kg gram cm mm meter liter grader watt bankdag bankdager
+        virkedagene kvarter mandag tirsdag onsdag torsdag fredag lørdag søndag mandager lørdager søndager januar
+        februar mars april mai juni juli august september oktober november desember idag i dag imorgen morgen igår går
+        kveld ikveld formiddag ettermiddag natt dager dagen uke uker uken uka helg helgen måned måneder år time timer
+        minutter minutt hverdag hverdager virkedag virkedager helligdag helligdager jul påske pinse åpent åpner åpen
+        åpningstider stengt stenger neste kommende senest rundt mellom slutten starten midten kl klokken klokka koster
+        pris gratis
     """,
     "da": """
-        bankdag bankdage dages kvarter mandage lørdage søndage ugers
-        mandag tirsdag onsdag torsdag fredag lørdag søndag januar februar marts april maj juni juli august september
-        oktober november december dag morgen aften formiddag eftermiddag nat dage dagen uge uger ugen weekend
-        weekenden måned måneder år time timer minutter minut hverdag hverdage arbejdsdag arbejdsdage helligdag
+        halv time tidligere senere kilo kg gram cm mm meter liter grader watt bankdag bankdage dages kvarter mandage
+        lørdage søndage ugers mandag tirsdag onsdag torsdag fredag lørdag søndag januar februar marts april maj juni
+        juli august september oktober november december dag morgen aften formiddag eftermiddag nat dage dagen uge uger
+        ugen weekend weekenden måned måneder år timer minutter minut hverdag hverdage arbejdsdag arbejdsdage helligdag
         helligdage jul påske pinse åbent åbner åben åbningstider lukket lukker næste kommende senest omkring mellem
         slutningen starten midten kl klokken koster pris gratis
     """,
     "de": """
-        bankarbeitstage bankarbeitstagen tagesgenau wochentags sonntags dienstags mittwochs freitags
-        montag dienstag mittwoch donnerstag freitag samstag sonnabend sonntag montags samstags sonntags januar februar
-        märz april mai juni juli august september oktober november dezember heute morgen übermorgen gestern vormittag
-        nachmittag abend nacht mittag tag tage tagen woche wochen wochenende monat monate monaten jahr jahre jahren
-        stunde stunden uhr minuten minute werktag werktage werktagen feiertag feiertage feiertagen weihnachten ostern
-        pfingsten geöffnet offen öffnet öffnungszeiten geschlossen schließt nächste nächsten kommende kommenden
-        spätestens zwischen ende anfang mitte kostet kosten preis gratis kostenlos
+        halbe stunde früher später vorher kilo kg gramm cm mm meter liter grad watt bankarbeitstage bankarbeitstagen
+        tagesgenau wochentags sonntags dienstags mittwochs freitags montag dienstag mittwoch donnerstag freitag
+        samstag sonnabend sonntag montags samstags januar februar märz april mai juni juli august september oktober
+        november dezember heute morgen übermorgen gestern vormittag nachmittag abend nacht mittag tag tage tagen woche
+        wochen wochenende monat monate monaten jahr jahre jahren stunden uhr minuten minute werktag werktage werktagen
+        feiertag feiertage feiertagen weihnachten ostern pfingsten geöffnet offen öffnet öffnungszeiten geschlossen
+        schließt nächste nächsten kommende kommenden spätestens zwischen ende anfang mitte kostet kosten preis gratis
+        kostenlos
     """,
 }
 
 #: What every reply of a care team is made of; one of these proves half as much as a content word.
 _DESK = {
     "nl": """
-        retourrecht bedenktijd kassabon pas betaalpas rekening
-        bestelling bestellingen besteld bestellen bestelnummer order ordernummer levering bezorging bezorgd bezorgen
-        geleverd leveren bezorger pakket pakketje zending track trace winkel winkels filiaal klantenservice medewerker
-        team product producten artikel artikelen artikelnummer retour retourneren ruilen garantie bon aankoop
-        aankoopbewijs factuur betaling betalen betaald bedrag terug website app account mail e-mail mailadres bericht
-        berichtje privebericht dm telefoon telefoonnummer naam adres postcode foto foto's vraag vragen antwoord
-        contact reactie oplossing oplossen opgelost helpen geholpen hulp uitzoeken nakijken kijken bekijken checken
-        nagaan sturen stuur stuurt gestuurd laten laat weten vinden vind horen hoor komen komt kom maken maakt gemaakt
-        nemen neem krijgen krijg krijgt ontvangen voorraad beschikbaar leverbaar online nieuw nieuwe kast bank tafel
-        stoel bed klant klanten onderdeel onderdelen plannen gepland afspraak datum moment levertijd verzonden
-        onderweg
+        bel belt bellen belde gebeld restaurant parkeren balie zakelijk levertermijn korting leden lid actie
+        retourrecht bedenktijd kassabon pas betaalpas rekening bestelling bestellingen besteld bestellen bestelnummer
+        order ordernummer levering bezorging bezorgd bezorgen geleverd leveren bezorger pakket pakketje zending track
+        trace winkel winkels filiaal klantenservice medewerker team product producten artikel artikelen artikelnummer
+        retour retourneren ruilen garantie bon aankoop aankoopbewijs factuur betaling betalen betaald bedrag terug
+        website app account mail e-mail mailadres bericht berichtje privebericht dm telefoon telefoonnummer naam adres
+        postcode foto foto's vraag vragen antwoord contact reactie oplossing oplossen opgelost helpen geholpen hulp
+        uitzoeken nakijken kijken bekijken checken nagaan sturen stuur stuurt gestuurd laten laat weten vinden vind
+        horen hoor komen komt kom maken maakt gemaakt nemen neem krijgen krijg krijgt ontvangen voorraad beschikbaar
+        leverbaar online nieuw nieuwe kast bank tafel stoel bed klant klanten onderdeel onderdelen plannen gepland
+        afspraak datum moment levertijd verzonden onderweg
     """,
     "en": """
-        card account policy receipt's lead
-        order orders ordered ordering number delivery deliver delivered deliveries parcel package shipping shipped
-        tracking track store stores shop branch customer customers service support team product products item items
-        article return returns returned exchange refund guarantee warranty receipt purchase invoice payment pay paid
-        amount website site app account email mail message dm phone name address postcode photo photos picture
-        question questions answer reply contact response solution solve solved help helped look looking check checking
-        find send sent know see hear come comes take takes give receive received stock available online new wardrobe
-        sofa table chair bed part parts plan planned appointment date slot sort arrange way take
+        call calls calling called ring rings phone restaurant parking desk business discount member members deal card
+        account policy receipt's lead order orders ordered ordering number delivery deliver delivered deliveries
+        parcel package shipping shipped tracking track store stores shop branch customer customers service support
+        team product products item items article return returns returned exchange refund guarantee warranty receipt
+        purchase invoice payment pay paid amount website site app email mail message dm name address postcode photo
+        photos picture question questions answer reply contact response solution solve solved help helped look looking
+        check checking find send sent know see hear come comes take takes give receive received stock available online
+        new wardrobe sofa table chair bed part parts plan planned appointment date slot sort arrange way
     """,
     "sv": """
-        återbetalning återbetalad öppet ångerrätt kvittot lagersaldo ombud ombudet
-        order ordern beställning beställningen beställt beställa ordernummer leverans leveransen levererad levererat
-        leverera paket paketet försändelse spåra spårning butik butiken varuhus varuhuset kundservice kundtjänst
-        medarbetare team produkt produkten produkter artikel vara varan varor retur returnera byta byte garanti kvitto
-        köp köpet faktura betalning betala betalt belopp hemsida webbplats app appen konto mejl mail e-post meddelande
-        dm telefon namn adress postnummer bild bilder foto fråga frågor svar kontakt kontakta lösning lösa löst hjälp
-        hjälpa titta kolla kika undersöka skicka skickar skickat veta återkomma återkommer hör höra komma kommer ta
-        tar ge lager finns tillgänglig online ny nytt nya garderob soffa bord stol säng kund kunden kunder del delar
-        reservdel boka bokad datum tid leveranstid pengarna
+        ring ringer ringa ringde restaurang restaurangen parkering disken företag rabatt medlem medlemmar
+        återbetalning återbetalad öppet ångerrätt kvittot lagersaldo ombud ombudet order ordern beställning
+        beställningen beställt beställa ordernummer leverans leveransen levererad levererat leverera paket paketet
+        försändelse spåra spårning butik butiken varuhus varuhuset kundservice kundtjänst medarbetare team produkt
+        produkten produkter artikel vara varan varor retur returnera byta byte garanti kvitto köp köpet faktura
+        betalning betala betalt belopp hemsida webbplats app appen konto mejl mail e-post meddelande dm telefon namn
+        adress postnummer bild bilder foto fråga frågor svar kontakt kontakta lösning lösa löst hjälp hjälpa titta
+        kolla kika undersöka skicka skickar skickat veta återkomma återkommer hör höra komma kommer ta tar ge lager
+        finns tillgänglig online ny nytt nya garderob soffa bord stol säng kund kunden kunder del delar reservdel boka
+        bokad datum tid leveranstid pengarna
     """,
     "nb": """
-        åpent refusjon refundert angrerett bytterett kvitteringen post posten
-        ordre ordren bestilling bestillingen bestilt bestille ordrenummer levering leveringen levert levere pakke
-        pakken sending spore sporing butikk butikken varehus varehuset kundeservice kundesenter medarbeider team
-        produkt produktet produkter artikkel vare varen varer retur returnere bytte garanti kvittering kjøp kjøpet
-        faktura betaling betale betalt beløp nettside app appen konto e-post mail epost melding dm telefon navn
-        adresse postnummer bilde bilder spørsmål svar svare kontakt kontakte løsning løse løst hjelp hjelpe hjulpet se
-        sjekke undersøke sende sender sendt vite tilbake høre hører komme kommer ta tar gi lager finnes tilgjengelig
-        nett ny nytt nye skap sofa bord stol seng kunde kunden kunder del deler reservedel avtale dato tid
-        leveringstid pengene
+        ring ringer ringe ringte restaurant restauranten parkering skranken bedrift rabatt medlem medlemmer åpent
+        refusjon refundert angrerett bytterett kvitteringen post posten ordre ordren bestilling bestillingen bestilt
+        bestille ordrenummer levering leveringen levert levere pakke pakken sending spore sporing butikk butikken
+        varehus varehuset kundeservice kundesenter medarbeider team produkt produktet produkter artikkel vare varen
+        varer retur returnere bytte garanti kvittering kjøp kjøpet faktura betaling betale betalt beløp nettside app
+        appen konto e-post mail epost melding dm telefon navn adresse postnummer bilde bilder spørsmål svar svare
+        kontakt kontakte løsning løse løst hjelp hjelpe hjulpet se sjekke undersøke sende sender sendt vite tilbake
+        høre hører komme kommer ta tar gi lager finnes tilgjengelig nett ny nytt nye skap sofa bord stol seng kunde
+        kunden kunder del deler reservedel avtale dato tid leveringstid pengene
     """,
     "da": """
-        returret returretten fortrydelsesret refusion refunderet kvitteringen post posten
-        ordre ordren bestilling bestillingen bestilt bestille ordrenummer levering leveringen leveret levere pakke
-        pakken forsendelse spore butik butikken varehus varehuset kundeservice medarbejder team produkt produktet
-        produkter vare varen varer retur returnere bytte garanti kvittering køb købet faktura betaling betale betalt
-        beløb hjemmeside app appen konto e-mail mail besked dm telefon navn adresse postnummer billede billeder
-        spørgsmål svar svare kontakt kontakte løsning løse løst hjælp hjælpe hjulpet se kigge tjekke undersøge sende
-        sender sendt vide tilbage høre hører komme kommer tage tager give lager findes online ny nyt nye skab sofa
-        bord stol seng kunde kunden kunder del dele reservedel aftale dato tid leveringstid pengene
+        ring ringer ringe ringede restaurant restauranten parkering skranken erhverv rabat medlem medlemmer returret
+        returretten fortrydelsesret refusion refunderet kvitteringen post posten ordre ordren bestilling bestillingen
+        bestilt bestille ordrenummer levering leveringen leveret levere pakke pakken forsendelse spore butik butikken
+        varehus varehuset kundeservice medarbejder team produkt produktet produkter vare varen varer retur returnere
+        bytte garanti kvittering køb købet faktura betaling betale betalt beløb hjemmeside app appen konto e-mail mail
+        besked dm telefon navn adresse postnummer billede billeder spørgsmål svar svare kontakt kontakte løsning løse
+        løst hjælp hjælpe hjulpet se kigge tjekke undersøge sende sender sendt vide tilbage høre hører komme kommer
+        tage tager give lager findes online ny nyt nye skab sofa bord stol seng kunde kunden kunder del dele
+        reservedel aftale dato tid leveringstid pengene
     """,
     "de": """
-        rückgaberecht widerrufsrecht erstattung erstattet karte beleg
-        bestellung bestellungen bestellt bestellen bestellnummer lieferung geliefert liefern paket sendung
-        sendungsnummer verfolgen filiale markt laden einrichtungshaus kundenservice mitarbeiter team produkt produkte
-        artikel artikelnummer rückgabe retoure zurückgeben umtausch umtauschen garantie kassenbon beleg kauf rechnung
-        zahlung bezahlen bezahlt betrag webseite website app konto mail e-mail nachricht dm telefon name namen adresse
-        postleitzahl foto fotos bild frage fragen antwort kontakt lösung lösen gelöst hilfe helfen geholfen schauen
-        prüfen nachsehen schicken schick schickst senden gesendet wissen zurück hören kommen kommt nehmen geben
-        erhalten lager verfügbar online neu neue neuen schrank sofa tisch stuhl bett kunde kunden kundin teil teile
-        ersatzteil termin datum zeit lieferzeit geld melden meldest meld
+        ruf ruft anrufen rufen anruf restaurant parken theke geschäftlich rabatt mitglied mitglieder aktion
+        rückgaberecht widerrufsrecht erstattung erstattet karte beleg bestellung bestellungen bestellt bestellen
+        bestellnummer lieferung geliefert liefern paket sendung sendungsnummer verfolgen filiale markt laden
+        einrichtungshaus kundenservice mitarbeiter team produkt produkte artikel artikelnummer rückgabe retoure
+        zurückgeben umtausch umtauschen garantie kassenbon kauf rechnung zahlung bezahlen bezahlt betrag webseite
+        website app konto mail e-mail nachricht dm telefon name namen adresse postleitzahl foto fotos bild frage
+        fragen antwort kontakt lösung lösen gelöst hilfe helfen geholfen schauen prüfen nachsehen schicken schick
+        schickst senden gesendet wissen zurück hören kommen kommt nehmen geben erhalten lager verfügbar online neu
+        neue neuen schrank sofa tisch stuhl bett kunde kunden kundin teil teile ersatzteil termin datum zeit
+        lieferzeit geld melden meldest meld
     """,
 }
 
