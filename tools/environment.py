@@ -54,6 +54,7 @@ class Environment:
         self.stamp = self.folder / "webcare-setup.json"
         self.busy = self.folder / "webcare-setup.busy"
         self.log = self.folder / "webcare-setup.log"
+        self.lock_fds: tuple[int, ...] = ()
 
     def wanted(self) -> dict[str, object]:
         """What a finished set-up of this tree is known by."""
@@ -114,12 +115,15 @@ def _runs(python: Path) -> bool:
 
 
 @contextlib.contextmanager
-def only_one(root: Path) -> Iterator[None]:
-    """Let one set-up of this folder run at a time; a second one waits and then finds the work done."""
+def only_one(root: Path) -> Iterator[tuple[int, ...]]:
+    """Let one set-up of this folder run at a time; a second one waits and then finds the work done.
+
+    Gives what a child must inherit to be counted too: a pip that outlives us still writes into the folder.
+    """
     try:
         import fcntl
     except ImportError:  # Windows: two set-ups at once are not kept apart there
-        yield
+        yield ()
         return
     name = hashlib.sha256(str(root).encode()).hexdigest()[:16]
     with (Path(tempfile.gettempdir()) / f"webcare-setup-{name}.lock").open("w", encoding="utf-8") as lock:
@@ -128,7 +132,7 @@ def only_one(root: Path) -> Iterator[None]:
         except OSError:
             say("Another set-up of this folder is running; waiting for it ...")
             fcntl.flock(lock, fcntl.LOCK_EX)
-        yield
+        yield (lock.fileno(),)
 
 
 # --- the steps -------------------------------------------------------------------------------------
@@ -217,7 +221,7 @@ def _try_pip(env: Environment, step: Step, arguments: list[str]) -> tuple[int, s
 
 def _marked(env: Environment, step: Step, command: list[str]) -> tuple[int, str]:
     env.begin()
-    result = run_step(step, command, env.log)
+    result = run_step(step, command, env.log, keep_open=env.lock_fds)
     env.pause()
     return result
 
@@ -291,6 +295,6 @@ def run(arguments: list[str]) -> int:
 def _make_ready(env: Environment, goal: str, *, locked: bool) -> None:
     if locked and env.is_ready(goal):
         return
-    with only_one(env.root):
+    with only_one(env.root) as env.lock_fds:
         if not (locked and env.is_ready(goal)):
             set_up(env, goal, locked=locked)

@@ -52,7 +52,8 @@ class Step:
         elif match := _COLLECT.match(line):
             self.detail = f"looking at {_package(match[1])}"
         elif line.startswith("Installing collected packages"):
-            self.detail = f"unpacking {line.count(',') + 1} packages"
+            count = line.count(",") + 1
+            self.detail = f"unpacking {count} package{'s' if count > 1 else ''}"
 
     def tick(self) -> None:
         """Show where it stands."""
@@ -76,8 +77,11 @@ def _package(spec: str) -> str:
     return re.split(r"[\[<>=!~;(]|-\d", name)[0][:30]
 
 
-def run_step(step: Step, command: list[str], log: Path) -> tuple[int, str]:
-    """Run `command`, feed its lines to `step` and to the file `log`; give its exit code and all that it printed."""
+def run_step(step: Step, command: list[str], log: Path, *, keep_open: tuple[int, ...] = ()) -> tuple[int, str]:
+    """Run `command`, feed its lines to `step` and to the file `log`; give its exit code and all that it printed.
+
+    `keep_open`: file descriptors the command inherits.
+    """
     env = {key: value for key, value in os.environ.items() if key not in ("PYTHONPATH", "PYTHONHOME")}
     env.update(PYTHONUTF8="1", PYTHONUNBUFFERED="1", PIP_USER="0", PIP_DISABLE_PIP_VERSION_CHECK="1", PIP_NO_INPUT="1")
     child = subprocess.Popen(
@@ -86,6 +90,7 @@ def run_step(step: Step, command: list[str], log: Path) -> tuple[int, str]:
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,
         env=env,
+        pass_fds=keep_open,
         text=True,
         encoding="utf-8",
         errors="replace",
