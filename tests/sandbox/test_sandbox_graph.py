@@ -131,6 +131,14 @@ def test_fields_nest_with_their_own_limits_and_order(box: Sandbox, graph: facebo
     assert "comments" not in deeper["comments"]["data"][1]
 
 
+def test_a_page_shows_its_lists_inside_itself(box: Sandbox, graph: facebook.GraphAPI) -> None:
+    post = box.world.post_fb("Waar is mijn bank?", author="Jan")
+    box.world.comment_fb("Onderweg", under=post.id)
+    found = graph.get_object("me", fields="name,feed.limit(5){message,comments{message}},ratings")
+    assert found["feed"]["data"][0]["comments"]["data"][0]["message"] == "Onderweg"
+    assert "ratings" not in found
+
+
 def test_a_stream_of_comments_holds_the_answers_too(box: Sandbox, graph: facebook.GraphAPI) -> None:
     post = box.world.post_fb("Nieuw!", kind="post")
     first = box.world.comment_fb("een", under=post.id, author="Jan")

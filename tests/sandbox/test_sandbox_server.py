@@ -155,6 +155,27 @@ def test_a_changed_world_is_written_while_it_runs(tmp_path: Path, monkeypatch: p
     assert [one.name for one in tmp_path.iterdir()] == ["world.json"]
 
 
+def test_half_a_character_harms_neither_page_nor_file(tmp_path: Path) -> None:
+    half = '{"text": "@hemlund \\ud83d https://hemlund.example/\\ud83d", "author": "jan \\ude00"}'
+    with Sandbox(state=tmp_path / "world.json") as box:
+        json_only = {"content-type": "application/json"}
+        sent = requests.post(f"{box.url}/sandbox/x/posts", data=half, headers=json_only, timeout=5)
+        assert sent.status_code == 200
+        assert x_client(box).get_users_mentions(HEMLUND_X, user_auth=True).data[0].text.startswith("@hemlund ?")
+        assert requests.get(box.url, timeout=5).status_code == 200
+    with Sandbox(state=tmp_path / "world.json") as box:
+        assert len(box.world.x.posts) == 1
+
+
+def test_health_and_the_player_do_not_wait_for_each_other() -> None:
+    with Sandbox(script=True, speed=0) as box, ThreadPoolExecutor(2) as pool:
+        asked = pool.submit(lambda: [control(box, "GET", "/health").status_code for _ in range(60)])
+        assert box.player is not None
+        for _ in range(300):
+            box.player.advance(2)
+        assert asked.result(timeout=20) == [200] * 60
+
+
 @pytest.mark.parametrize("content", ["", "{", "[]", '{"format": 99}', '{"format": 1, "options": {}}'])
 def test_a_damaged_state_file_is_named_and_left_alone(tmp_path: Path, content: str) -> None:
     path = tmp_path / "world.json"

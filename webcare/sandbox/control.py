@@ -93,13 +93,15 @@ class _Control:
 
     def health(self, request: Request, body: dict[str, Any]) -> dict[str, Any]:
         world = self._world
+        # asked before the world is locked: the player locks itself first and the world second
+        progress = self._player.progress() if self._player else None
         with world.lock:
             return {
                 "status": "ok",
                 "accounts": sorted(world.accounts),
                 "posts": {"x": len(world.x.posts), "facebook": len(world.facebook.items)},
                 "version": world.version,
-                "script": self._player.progress() if self._player else None,
+                "script": progress,
             }
 
     def state(self, request: Request, body: dict[str, Any]) -> dict[str, Any]:

@@ -11,7 +11,7 @@ from collections.abc import Iterable, Iterator
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
 
-from webcare.sandbox.values import FbItem, FbKind, SandboxError, User, to_ms
+from webcare.sandbox.values import FbItem, FbKind, SandboxError, User, clean, to_ms
 
 if TYPE_CHECKING:
     from webcare.sandbox.world import World
@@ -115,7 +115,7 @@ class FacebookNetwork:
         """Change the words of an item; Facebook keeps its id."""
         with self.world.lock:
             item = self.need(item_id)
-            item.message = text
+            item.message = clean(text)
             item.updated_at = self.world.now()
             self.world.touch()
             return item
@@ -161,7 +161,7 @@ class FacebookNetwork:
         posted = at or now
         visible = max(posted, now + timedelta(seconds=delay))
         return self._add(
-            FbItem(item_id, kind, page.id, writer.id, text, posted, posted, visible, post_id, origin=origin)
+            FbItem(item_id, kind, page.id, writer.id, clean(text), posted, posted, visible, post_id, origin=origin)
         )
 
     def _add(self, item: FbItem) -> FbItem:

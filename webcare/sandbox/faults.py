@@ -182,6 +182,7 @@ def _into(answer: list[Message]) -> Send:
 
 def _failure(fault: Fault, is_x: bool, answer: list[Message]) -> tuple[int, dict[str, str], bytes]:
     as_json = {"content-type": "application/json; charset=utf-8"}
+    as_problem = {"content-type": "application/problem+json; charset=utf-8"} if is_x else as_json
     if fault.kind == "answer":
         text = fault.body if isinstance(fault.body, str) else json.dumps(fault.body)
         return fault.status, {**as_json, **fault.headers}, text.encode()
@@ -196,10 +197,10 @@ def _failure(fault: Fault, is_x: bool, answer: list[Message]) -> tuple[int, dict
         body = b"".join(message.get("body", b"") for message in answer)
         return 200, as_json, body[: len(body) // 2]
     if fault.kind in ("rate_limited", "rate_limited_no_reset"):
-        return _limited(fault, is_x, as_json)
+        return _limited(fault, is_x, as_problem)
     if fault.kind == "errors_only_200":
         return 200, as_json, json.dumps(_errors_only(is_x)).encode()
-    return 500, as_json, json.dumps(_internal(is_x)).encode()
+    return 500, as_problem, json.dumps(_internal(is_x)).encode()
 
 
 def _limited(fault: Fault, is_x: bool, as_json: dict[str, str]) -> tuple[int, dict[str, str], bytes]:

@@ -21,9 +21,9 @@ from starlette.responses import Response
 from starlette.routing import Route
 
 from webcare.sandbox.graph_fields import Field, FieldsError, parse_fields
-from webcare.sandbox.graph_view import MAX_LIMIT, GraphError, GraphView, listing
+from webcare.sandbox.graph_view import PAGE_EDGES, GraphError, GraphView, listing
 from webcare.sandbox.limits import Window
-from webcare.sandbox.values import BrandAccount, FbItem, FbKind, User
+from webcare.sandbox.values import BrandAccount, FbItem, User
 from webcare.sandbox.world import World
 
 OLDEST, NEWEST = 22, 26
@@ -39,14 +39,6 @@ _DISCONNECTED: Mapping[str, tuple[int, str]] = {
         "or Facebook has changed the session for security reasons.",
     ),
     "revoked": (458, "Error validating access token: The user has not authorized application."),
-}
-_PAGE_EDGES: Mapping[str, tuple[FbKind, ...]] = {
-    "feed": ("post", "visitor_post"),
-    "posts": ("post",),
-    "published_posts": ("post",),
-    "visitor_posts": ("visitor_post",),
-    "tagged": ("tagged",),
-    "ratings": ("review",),
 }
 
 
@@ -123,14 +115,9 @@ def _read_page(call: Call) -> dict[str, Any]:
         return call.view.page(call.page, call.fields)
     if call.edge == "conversations":
         return {"data": []}
-    if call.edge not in _PAGE_EDGES:
+    if call.edge not in PAGE_EDGES:
         raise _no_edge(call.edge, "Page")
-    asked = listing(call.params)
-    if asked.limit > MAX_LIMIT:
-        raise GraphError(100, f"(#100) Param limit must be less than or equal to {MAX_LIMIT}")
-    items = call.world.facebook.on_page(call.account.user_id, *_PAGE_EDGES[call.edge])
-    path = f"{call.account.user_id}/{call.edge}"
-    return call.view.listed(items, asked, call.fields, path=path, rated=call.edge == "ratings")
+    return call.view.on_page(call.edge, listing(call.params), call.fields)
 
 
 def _no_edge(edge: str, kind: str) -> GraphError:

@@ -10,7 +10,7 @@ from urllib.parse import urlencode
 
 from webcare.sandbox.graph_fields import Field
 from webcare.sandbox.paging import TokenError, read_text_token, token_for
-from webcare.sandbox.values import BrandAccount, FbItem, User, names
+from webcare.sandbox.values import BrandAccount, FbItem, FbKind, User, names
 from webcare.sandbox.world import World
 
 HOST = "https://graph.facebook.com"
@@ -19,7 +19,8 @@ KNOWN: Mapping[str, frozenset[str]] = {
     "Page": names(
         "about access_token category category_list fan_count followers_count has_added_app id is_published link name "
         "overall_star_rating rating_count unread_message_count unread_notif_count unseen_message_count username "
-        "verification_status website picture emails phone location"
+        "verification_status website picture emails phone location "
+        "feed posts published_posts visitor_posts tagged ratings"
     ),
     "PagePost": names(
         "actions admin_creator application backdated_time can_reply_privately child_attachments created_time from "
@@ -48,6 +49,15 @@ DEFAULTS: Mapping[str, tuple[str, ...]] = {
     "OpenGraphStory": ("id", "created_time", "type"),
 }
 MAX_LIMIT = 100
+#: What the lists of a page hold.
+PAGE_EDGES: Mapping[str, tuple[FbKind, ...]] = {
+    "feed": ("post", "visitor_post"),
+    "posts": ("post",),
+    "published_posts": ("post",),
+    "visitor_posts": ("visitor_post",),
+    "tagged": ("tagged",),
+    "ratings": ("review",),
+}
 
 
 class GraphError(Exception):
@@ -138,7 +148,10 @@ class GraphView:
             "is_published": True,
             "access_token": self._token if user.id == self._account.user_id else None,
         }
-        return self._picked("Page", facts, fields, {})
+        return self._picked("Page", facts, fields, dict.fromkeys(PAGE_EDGES, self._page_edge))
+
+    def _page_edge(self, asked: Field) -> dict[str, Any]:
+        return self.on_page(asked.name, listing(asked.modifiers), asked.inner)
 
     def item(self, item: FbItem, fields: Sequence[Field], *, rated: bool = False) -> dict[str, Any]:
         """A post, comment or review. A review shows as Recommendation in `ratings`, else as the story it is."""
@@ -249,6 +262,14 @@ class GraphView:
         return shown
 
     # --- lists ---------------------------------------------------------------------------------------
+
+    def on_page(self, edge: str, asked: Listing, fields: Sequence[Field]) -> dict[str, Any]:
+        """One of the lists of the page, newest first. Raises GraphError."""
+        if asked.limit > MAX_LIMIT:
+            raise GraphError(100, f"(#100) Param limit must be less than or equal to {MAX_LIMIT}")
+        page_id = self._account.user_id
+        items = self._world.facebook.on_page(page_id, *PAGE_EDGES[edge])
+        return self.listed(items, asked, fields, path=f"{page_id}/{edge}", rated=edge == "ratings")
 
     def comments(self, item: FbItem, asked: Listing, fields: Sequence[Field]) -> dict[str, Any]:
         """The comments under an item, oldest first unless asked otherwise."""

@@ -44,7 +44,7 @@ def plain(value: Any) -> Any:
 
 def encode(state: dict[str, Any]) -> bytes:
     """The text of a state file. Call with the world's lock held."""
-    return json.dumps({"format": FORMAT, **state}, default=plain, ensure_ascii=False).encode()
+    return json.dumps({"format": FORMAT, **state}, default=plain).encode()
 
 
 def write(path: Path, data: bytes) -> None:

@@ -12,6 +12,7 @@ import socket
 import threading
 import time
 from collections.abc import Callable, Iterable
+from contextlib import suppress
 from functools import partial
 from ipaddress import ip_address
 from pathlib import Path
@@ -37,6 +38,8 @@ HOST = "127.0.0.1"
 #: How often a changed world is written to its file, in seconds.
 SAVE_EVERY_S = 2.0
 STOP_WITHIN_S = 10.0
+#: How long answers on their way may take to finish when it stops, in seconds.
+FINISH_WITHIN_S = 1.0
 
 
 class _Connections:
@@ -65,6 +68,42 @@ class _Connections:
                 super().connection_lost(exc)
 
         return Noted
+
+
+class _Server(uvicorn.Server):
+    """Stops as soon as it is told: uvicorn's own stop takes two naps, and tests start and stop it hundreds of times."""
+
+    def __init__(self, config: uvicorn.Config) -> None:
+        super().__init__(config)
+        self._told = asyncio.Event()
+        self._loop: asyncio.AbstractEventLoop | None = None
+
+    def tell(self) -> None:
+        """Ask it to stop; may be called from any thread."""
+        self.should_exit = True
+        if self._loop is not None and not self._loop.is_closed():
+            self._loop.call_soon_threadsafe(self._told.set)
+
+    async def main_loop(self) -> None:
+        self._loop = asyncio.get_running_loop()
+        counter = 0
+        while not await self.on_tick(counter):
+            counter = (counter + 1) % 864_000
+            with suppress(TimeoutError):
+                await asyncio.wait_for(self._told.wait(), 0.1)
+
+    async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
+        for server in self.servers:
+            server.close()
+        for listener in sockets or []:
+            listener.close()
+        if self.server_state.tasks:
+            await asyncio.wait(self.server_state.tasks, timeout=FINISH_WITHIN_S)
+        for task in list(self.server_state.tasks):
+            task.cancel()
+        for connection in list(self.server_state.connections):
+            if isinstance(connection, H11Protocol):
+                connection.transport.close()
 
 
 class _Local:
@@ -148,10 +187,9 @@ class Sandbox:
             lifespan="off",
             log_level="critical",
             access_log=False,
-            timeout_graceful_shutdown=2,
             ws="none",
         )
-        self._server = uvicorn.Server(config)
+        self._server = _Server(config)
 
     @property
     def url(self) -> str:
@@ -189,7 +227,7 @@ class Sandbox:
     def stop(self) -> None:
         """Stop answering, and write the state once more."""
         self._stopping.set()
-        self._server.should_exit = self._server.force_exit = True
+        self._server.tell()
         for thread in self._threads:
             thread.join(STOP_WITHIN_S)
         self._socket.close()

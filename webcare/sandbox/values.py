@@ -36,6 +36,11 @@ def utc_now() -> datetime:
     return datetime.now(UTC)
 
 
+def clean(text: str) -> str:
+    """Text that can be written as UTF-8: halves of surrogate pairs become question marks."""
+    return text.encode("utf-8", "replace").decode()
+
+
 def to_ms(moment: datetime) -> int:
     """Whole milliseconds since 1970."""
     return round(moment.timestamp() * 1000)

@@ -26,6 +26,7 @@ from webcare.sandbox.values import (
     Network,
     SandboxError,
     User,
+    clean,
     secrets_for,
     utc_now,
 )
@@ -122,6 +123,7 @@ class World:
 
     def user(self, network: Network, handle: str, name: str = "") -> User:
         """The person with this handle, made on first use. X handles are cut to what X allows."""
+        handle, name = clean(handle), clean(name)
         with self.lock:
             wanted = _x_handle(handle) if network == "x" else handle.strip() or name.strip()
             found = self.handles.get((network, wanted.lower()))

@@ -13,7 +13,7 @@ from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
 
 from webcare.sandbox import x_text
-from webcare.sandbox.values import SandboxError, User, XPost, snowflake
+from webcare.sandbox.values import SandboxError, User, XPost, clean, snowflake
 
 if TYPE_CHECKING:
     from webcare.sandbox.world import World
@@ -82,6 +82,7 @@ class XNetwork:
         As on X, a reply names the people it answers in front of its text, links are shortened, `&<>` are escaped,
         and a text over 280 keeps its whole form aside. Raises SandboxError if the post answered is not there.
         """
+        text = clean(text)
         with self.world.lock:
             writer = author if isinstance(author, User) else self.world.user("x", author)
             parent = self.need(in_reply_to) if in_reply_to is not None else None
