@@ -343,7 +343,7 @@ class Facebook:
             told = error.result if isinstance(error.result, dict) else None
             scrubbed = self._session.redactor.scrub(error)
             raise CallFailed("an error in a success", status=400 if told else 200, payload=told) from scrubbed
-        except (KeyError, ValueError, TypeError, AttributeError) as error:
+        except (KeyError, ValueError, TypeError, AttributeError, RecursionError) as error:
             raise CallFailed("no JSON object", status=200) from self._session.redactor.scrub(error)
         if not isinstance(payload, dict) or "mime-type" in payload:
             raise CallFailed("no JSON object", status=200)

@@ -19,6 +19,7 @@ from typing import Any
 
 #: X's limit for a post, in its weighted characters.
 X_LIMIT = 280
+_COUNTED_AT_MOST = 10_000
 _LEADING_NAMES = re.compile(r"^(?:[@＠]\w{1,50}\s+)+")
 _SCHEME = re.compile(r"(?i)\bhttps?://(?:www\.)?")
 _INVISIBLE = re.compile("[\u200b-\u200f\u2028-\u202e\u2060-\u2069\ufe0e\ufe0f\ufeff\u00ad]")
@@ -87,7 +88,12 @@ def comparable(text: str) -> str:
 
 
 def x_weight(text: str) -> int:
-    """The length of a reply as X counts it: NFC, any link 23, most emoji 2, leading @names free."""
+    """The length of a reply as X counts it: NFC, any link 23, most emoji 2, leading @names free.
+
+    A text far beyond any post is not parsed, only measured: counting 200,000 characters takes seconds.
+    """
+    if len(text) > _COUNTED_AT_MOST:
+        return len(text)
     text = _LEADING_NAMES.sub("", unicodedata.normalize("NFC", text).strip())
     return int(_parser().parse_tweet(text).weightedLength) if text else 0
 
