@@ -256,6 +256,7 @@ def test_rows_locked_too_long_on_postgres_give_a_clear_sentence(postgres_store: 
     hasty.dispose()
 
 
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="this system cannot fork")
 def test_a_store_carried_over_a_fork_is_refused(sqlite_store: Store) -> None:
     child = os.fork()
     if child == 0:  # pragma: no cover - in the child

@@ -15,12 +15,14 @@ import pytest
 from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
 from alembic.script import ScriptDirectory
-from sqlalchemy import inspect, text, update
+from sqlalchemy import Column, MetaData, Table, create_engine, inspect, make_url, text, update
 from sqlalchemy.exc import IntegrityError, OperationalError, ProgrammingError
 from sqlmodel import col, select
+from sqlmodel.sql.sqltypes import AutoString, UTCDateTime
 
 from webcare.errors import StoreOutdated, StoreUnavailable
 from webcare.store import Store, migrations, open_store
+from webcare.store.migrations import comparison
 from webcare.store.migrations.comparison import options
 from webcare.store.search import search_mentions
 from webcare.store.tables import METADATA, AccountRow, CaseEventRow, CaseRow, MentionRow, TriageRow
@@ -121,6 +123,37 @@ def test_two_processes_upgrade_one_file_without_harm(tmp_path: Path) -> None:
     runs = [subprocess.Popen([sys.executable, "-c", code, url]) for _ in range(2)]
     assert [run.wait(60) for run in runs] == [0, 0]
     open_store(url).check()
+
+
+def test_a_postgres_database_that_cannot_hold_every_language_is_refused(postgres_server: str) -> None:
+    engine = create_engine(postgres_server, isolation_level="AUTOCOMMIT")
+    with engine.connect() as connection:
+        connection.exec_driver_sql("CREATE DATABASE ascii_only ENCODING 'SQL_ASCII' LOCALE 'C' TEMPLATE template0")
+    engine.dispose()
+    store = open_store(make_url(postgres_server).set(database="ascii_only").render_as_string(hide_password=False))
+    with pytest.raises(StoreUnavailable, match="SQL_ASCII and cannot hold every language"):
+        store.upgrade()
+    store.dispose()
+
+
+def test_a_developer_gets_the_next_revision_written_from_the_tables(
+    versions: Callable[[str], None], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from webcare.store.migrations import __main__ as writer
+
+    changed = MetaData(naming_convention=METADATA.naming_convention)
+    for table in METADATA.tables.values():
+        table.to_metadata(changed)
+    Table("account", changed, Column("colour", AutoString()), Column("since", UTCDateTime()), extend_existing=True)
+    monkeypatch.setattr(comparison, "METADATA", changed)
+    writer.main("colour of an account")
+    (made,) = migrations.VERSIONS.glob("*colour*.py")
+    assert made.name == f"{int(HEAD) + 1:04d}_colour_of_an_account.py"
+    written = made.read_text()
+    assert "sa.Column('colour', sa.String(), nullable=True)" in written
+    assert "sa.Column('since', sa.DateTime(timezone=True), nullable=True)" in written
+    assert "mention_fts" not in written
+    assert f"down_revision = '{HEAD}'" in written
 
 
 # --- older, newer, failing ------------------------------------------------------------------------

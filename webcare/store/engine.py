@@ -251,6 +251,7 @@ def _postgres_engine(url: URL, wait_s: float, *, reading: bool, migrating: bool)
         pool_timeout=wait_s,
         max_overflow=24,
         connect_args={
+            "client_encoding": "utf8",
             "connect_timeout": max(2, int(wait_s)),
             "tcp_user_timeout": int(STATEMENT_S * 1000),
             "options": f"{options} -c timezone=UTC",

@@ -78,8 +78,8 @@ class WriteGate:
 
     def _pass_processes(self, deadline: float, wait_s: float) -> None:
         try:
-            with self._turn.acquire(timeout=_left(deadline)):
-                self._file.acquire(timeout=_left(deadline))
+            with self._turn.acquire(timeout=_left(deadline), poll_interval=POLL_S):
+                self._file.acquire(timeout=_left(deadline), poll_interval=POLL_S)
         except Timeout as error:
             raise self._too_long(wait_s) from error
         except OSError as error:
@@ -100,7 +100,7 @@ if hasattr(os, "register_at_fork"):
 
 
 def _file_lock(path: Path) -> BaseFileLock:
-    return FileLock(path, thread_local=False, mode=0o600, poll_interval=POLL_S)
+    return FileLock(path, thread_local=False, mode=0o600)
 
 
 def _left(deadline: float) -> float:

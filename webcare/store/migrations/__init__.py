@@ -70,6 +70,7 @@ def upgrade(engine: Engine, path: Path | None) -> str:
     The engine must not enforce foreign keys on SQLite. Raises StoreOutdated for a database newer than this program.
     """
     with engine.connect() as connection:
+        _check_server(connection)
         found = revision_of(connection)
         if found is not None and found not in revisions():
             _refuse_newer(found, str(path or connection.engine.url.render_as_string(hide_password=True)))
@@ -103,6 +104,19 @@ def _walk(connection: Connection) -> None:
     made = config()
     made.attributes["connection"] = connection
     command.upgrade(made, "head")
+
+
+def _check_server(connection: Connection) -> None:
+    if connection.dialect.name != "postgresql":
+        return
+    if (connection.dialect.server_version_info or ()) < (14,):
+        raise StoreUnavailable("the database server is older than PostgreSQL 14; use a newer one")
+    encoding = connection.exec_driver_sql("SHOW server_encoding").scalar_one()
+    if encoding != "UTF8":
+        raise StoreUnavailable(
+            f"this database keeps its text as {encoding} and cannot hold every language; make it again with "
+            "CREATE DATABASE name ENCODING 'UTF8' TEMPLATE template0"
+        )
 
 
 def _check_keys(connection: Connection) -> None:
