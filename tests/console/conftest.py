@@ -41,10 +41,11 @@ def open_page(app: App, desk: Desk, monkeypatch: pytest.MonkeyPatch) -> OpenPage
         token = token_for(desk, role) if role is not None else ""
         monkeypatch.setattr(console_desk, "read_session_token", lambda: token)
         test = AppTest.from_file(str(console.SCRIPT), default_timeout=20)
+        if page != "queue" and role is not None:
+            # Pages are known to the harness only after a first run; it refuses one that the role does not have.
+            test.run().switch_page(f"screens/{page}.py")
         for name, value in query.items():
             test.query_params[name] = str(value)
-        if page != "queue":
-            test.switch_page(f"pages/{page}.py")
         return test.run()
 
     return open_

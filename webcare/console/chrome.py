@@ -14,8 +14,9 @@ from webcare.domain import Actor
 from webcare.people import Permission, may
 
 _HERE = Path(__file__).parent
-#: The pages, as files: Streamlit reaches them by these names.
-QUEUE, CASE, MANAGER = (str(_HERE / "pages" / f"{name}.py") for name in ("queue", "case", "manager"))
+#: The pages, as files: Streamlit reaches them by these names. Not in a folder called `pages`: Streamlit would take
+#: that for an app of its older kind and run a page without what surrounds it here, the sign-in check included.
+QUEUE, CASE, MANAGER = (str(_HERE / "screens" / f"{name}.py") for name in ("queue", "case", "manager"))
 EVERYWHERE = "everywhere"
 
 

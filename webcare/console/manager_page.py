@@ -13,7 +13,7 @@ from webcare.console.desk import desk, now
 from webcare.people import Permission, require
 from webcare.reports import Overview, RecentReply, ResponseTimes
 
-_PERIODS: Mapping[str, float] = {"Today": 1, "7 days": 7, "30 days": 30, "90 days": 90}
+_PERIODS: Mapping[str, float] = {"24 hours": 1, "7 days": 7, "30 days": 30, "90 days": 90}
 #: How often the figures are read again, in seconds.
 _EVERY_S = 15
 

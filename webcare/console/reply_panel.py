@@ -96,7 +96,7 @@ def _compose(composer: Composer) -> None:
     with st.container(horizontal=True, vertical_alignment="center", horizontal_alignment="distribute"):
         safe.draw(_count(composer.channel, text))
         st.button(
-            f"Send reply to {safe.label(composer.customer)} on {composer.network}",
+            f"Send reply to {safe.label(composer.customer)} on {safe.label(composer.network)}",
             key=f"send_{composer.case_id}",
             type="primary",
             on_click=_send,
