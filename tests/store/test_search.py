@@ -36,64 +36,62 @@ def found(store: Store, query: str, **options: Any) -> list[int]:
         return [hit.mention_id for hit in search_mentions(session, query, **options)]
 
 
-@pytest.mark.parametrize(
-    ("query", "names"),
-    [
-        ("sofa", ["sofa"]),
-        ("SOFA order", ["sofa"]),
-        ("sofa bank", []),
-        ("kapot", ["emoji", "nl"]),
-        ("kap", ["emoji", "nl"]),
-        ("kap bank", []),  # only the last word may go on
-        ("HL-204-881", ["nl"]),
-        ("hl 204", ["nl"]),
-        ("HL-204-88", ["nl"]),
-        ("204-HL", []),
-        ("klant@post.example", ["nl"]),
-        ("post", ["nl"]),
-        ("12345678", ["nl"]),
-        ("angstrom", ["sv"]),
-        ("Ångström-hyllan", ["sv"]),
-        ("nagon", ["sv"]),
-        ("bord", ["da"]),
-        ("ærgerligt", ["da"]),
-        ("ÆRGER", ["da"]),
-        ("ueberfaellig", []),
-        ("uberfallig", ["de"]),
-        ("große", ["de"]),
-        ("caféstoel", ["decomposed"]),
-        ("cafestoel", ["decomposed"]),
-        ("Cafe\u0301", ["decomposed"]),
-        ("ספה", ["rtl"]),
-        ("الأريكة", ["rtl"]),
-        ("override", ["zero"]),
-        ("ze\u200bro", ["zero"]),
-        ("line end", ["tabs"]),
-        ("de wit", list(reversed(TEXTS))),  # the author's name
-        ("kapot 🛋️", ["emoji", "nl"]),  # what is not a word asks for nothing
-    ],
-)
-def test_words_find_the_same_posts_on_both_databases(
-    store: Store, posts: dict[str, int], query: str, names: list[str]
-) -> None:
-    assert found(store, query) == [posts[name] for name in names]
+FINDS: list[tuple[str, list[str]]] = [
+    ("sofa", ["sofa"]),
+    ("SOFA order", ["sofa"]),
+    ("sofa bank", []),
+    ("kapot", ["emoji", "nl"]),
+    ("kap", ["emoji", "nl"]),
+    ("kap bank", []),  # only the last word may go on
+    ("HL-204-881", ["nl"]),
+    ("hl 204", ["nl"]),
+    ("HL-204-88", ["nl"]),
+    ("204-HL", []),
+    ("klant@post.example", ["nl"]),
+    ("post", ["nl"]),
+    ("12345678", ["nl"]),
+    ("angstrom", ["sv"]),
+    ("Ångström-hyllan", ["sv"]),
+    ("nagon", ["sv"]),
+    ("bord", ["da"]),
+    ("ærgerligt", ["da"]),
+    ("ÆRGER", ["da"]),
+    ("ueberfaellig", []),
+    ("uberfallig", ["de"]),
+    ("große", ["de"]),
+    ("caféstoel", ["decomposed"]),
+    ("cafestoel", ["decomposed"]),
+    ("Cafe\u0301", ["decomposed"]),
+    ("ספה", ["rtl"]),
+    ("الأريكة", ["rtl"]),
+    ("override", ["zero"]),
+    ("ze\u200bro", ["zero"]),
+    ("line end", ["tabs"]),
+    ("de wit", list(reversed(TEXTS))),  # the author's name
+    ("kapot 🛋️", ["emoji", "nl"]),  # what is not a word asks for nothing
+]
 
 
-@pytest.mark.parametrize("query", ["", "   ", "😡", "?!", '"', "'", "*", "\x00", "\u0301", "-", "\\", "🛋️ …"])
-def test_a_query_without_words_finds_nothing(store: Store, posts: dict[str, int], query: str) -> None:
-    assert found(store, query) == []
+def test_words_find_the_same_posts_on_both_databases(store: Store, posts: dict[str, int]) -> None:
+    names = {id_: name for name, id_ in posts.items()}
+    assert [(query, [names[hit] for hit in found(store, query)]) for query, _ in FINDS] == FINDS
 
 
-@pytest.mark.parametrize(
-    "query",
-    [
-        'a OR b', "NOT sofa", 'sofa"', '"sofa" *', "sofa*", "text:sofa", "NEAR(sofa bank, 3)", "sofa AND", "^sofa",
-        "sofa'; DROP TABLE mention; --", "(((", "a:b:c", "sofa:*", "sofa & !bank", "<->", "'sofa' <-> 'bank'", "%", "_",
-        "\ud800sofa", "sofa\x00", "𞤀𞤁", "①②", "ª", "x" * 10_000, "word " * 5_000, "a-" * 5_000, "\u202esofa",
-    ],
-)  # fmt: skip
-def test_nothing_a_person_types_is_an_error(store: Store, posts: dict[str, int], query: str) -> None:
-    assert set(found(store, query)) <= set(posts.values())
+def test_a_query_without_words_finds_nothing(store: Store, posts: dict[str, int]) -> None:
+    empty = ["", "   ", "😡", "?!", '"', "'", "*", "\x00", "\u0301", "-", "\\", "🛋️ …"]
+    assert {query: found(store, query) for query in empty} == {query: [] for query in empty}
+
+
+TYPED = [
+    'a OR b', "NOT sofa", 'sofa"', '"sofa" *', "sofa*", "text:sofa", "NEAR(sofa bank, 3)", "sofa AND", "^sofa",
+    "sofa'; DROP TABLE mention; --", "(((", "a:b:c", "sofa:*", "sofa & !bank", "<->", "'sofa' <-> 'bank'", "%", "_",
+    "\ud800sofa", "sofa\x00", "𞤀𞤁", "①②", "ª", "x" * 10_000, "word " * 5_000, "a-" * 5_000, "\u202esofa",
+]  # fmt: skip
+
+
+def test_nothing_a_person_types_is_an_error(store: Store, posts: dict[str, int]) -> None:
+    for query in TYPED:
+        assert set(found(store, query)) <= set(posts.values()), query[:80]
     assert found(store, "sofa") == [posts["sofa"]]
 
 
