@@ -13,6 +13,8 @@ import threading
 import time
 from collections.abc import Callable, Iterable
 from contextlib import suppress
+from datetime import UTC
+from email.utils import format_datetime
 from functools import partial
 from ipaddress import ip_address
 from pathlib import Path
@@ -27,8 +29,9 @@ from starlette.routing import BaseRoute, Mount
 from uvicorn.protocols.http.h11_impl import H11Protocol
 
 from webcare.sandbox import control, graph_api, page, x_api
-from webcare.sandbox.faults import App, Fault, Faults, FaultyNetworks, Receive, Scope, Send
-from webcare.sandbox.script import Player, load_stories
+from webcare.sandbox.faults import App, Fault, Faults, FaultyNetworks, Message, Receive, Scope, Send
+from webcare.sandbox.script import Player
+from webcare.sandbox.storybook import load_stories
 from webcare.sandbox.values import Clock, SandboxError, utc_now
 from webcare.sandbox.world import World
 
@@ -119,6 +122,23 @@ class _Local:
         return await response(scope, receive, send)
 
 
+class _Dated:
+    """Puts the world's own time into the Date header: clients go by it, and the world may have a clock of its own."""
+
+    def __init__(self, app: App, world: World) -> None:
+        self._app = app
+        self._world = world
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        async def dated(message: Message) -> None:
+            if message["type"] == "http.response.start":
+                now = format_datetime(self._world.now().astimezone(UTC), usegmt=True)
+                message = {**message, "headers": [*message.get("headers", []), (b"date", now.encode())]}
+            await send(message)
+
+        return await self._app(scope, receive, dated)
+
+
 def _is_local(scope: Scope) -> bool:
     headers = dict(scope["headers"])
     host = headers.get(b"host", b"").decode("latin-1").rpartition(":")[0] or headers.get(b"host", b"").decode("latin-1")
@@ -139,7 +159,7 @@ def build(world: World, faults: Faults, player: Player | None, connections: _Con
         *page.routes(world),
     ]
     app = Starlette(routes=parts, exception_handlers={SandboxError: _refuse})
-    return _Local(FaultyNetworks(app, faults, connections.cut))
+    return _Local(_Dated(FaultyNetworks(app, faults, connections.cut), world))
 
 
 async def _refuse(request: Request, error: Exception) -> Response:
@@ -187,6 +207,7 @@ class Sandbox:
             lifespan="off",
             log_level="critical",
             access_log=False,
+            date_header=False,
             ws="none",
         )
         self._server = _Server(config)
