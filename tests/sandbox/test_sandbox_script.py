@@ -9,7 +9,8 @@ from typing import Any
 import pytest
 
 from webcare.sandbox import SandboxError, World
-from webcare.sandbox.script import ANSWERS_WITHIN_MIN, OPENING_MIN, OPENING_STORIES, Player, load_stories
+from webcare.sandbox.script import ANSWERS_WITHIN_MIN, Player
+from webcare.sandbox.storybook import OPENING_MIN, OPENING_STORIES, load_stories
 
 START = datetime(2026, 11, 21, 9, tzinfo=UTC)
 

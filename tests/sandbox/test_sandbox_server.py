@@ -8,6 +8,7 @@ import subprocess
 import sys
 import time
 from concurrent.futures import ThreadPoolExecutor
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -283,3 +284,11 @@ def test_a_taken_port_on_the_command_line_is_one_clear_line() -> None:
         done = subprocess.run(command, capture_output=True, text=True, timeout=30)
     assert (done.returncode, len(done.stderr.splitlines())) == (2, 1)
     assert f"port {port}" in done.stderr
+
+
+def test_answers_carry_the_worlds_own_date() -> None:
+    then = datetime(2026, 3, 1, 12, 30, 5, tzinfo=UTC)
+    with Sandbox(clock=lambda: then) as box:
+        for path in ("/sandbox/health", "/x/2/users/me", "/graph/v26.0/me"):
+            answer = requests.get(box.url + path, timeout=5)
+            assert answer.headers["date"] == "Sun, 01 Mar 2026 12:30:05 GMT"

@@ -1,0 +1,153 @@
+"""One signed request to the X API: its refusals and its parameters.
+
+Every refusal is a problem object, as on X; texts of refusals that were seen in the wild are kept word for word
+where a client has to recognise them.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from webcare.sandbox import oauth, x_view
+from webcare.sandbox.values import BrandAccount, User
+from webcare.sandbox.world import World
+from webcare.sandbox.x_network import Span
+
+ID = re.compile(r"[0-9]{1,19}")
+_TIME = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?Z")
+Answer = tuple[int, dict[str, Any]]
+
+
+class Problem(Exception):
+    """A refusal, ready to be sent."""
+
+    def __init__(self, status: int, body: dict[str, Any]) -> None:
+        super().__init__(body.get("detail", ""))
+        self.status = status
+        self.body = body
+
+
+def plain_problem(status: int, title: str, detail: str) -> Problem:
+    """A refusal of the general kind, `about:blank`."""
+    return Problem(status, {"title": title, "type": "about:blank", "status": status, "detail": detail})
+
+
+def forbidden(detail: str) -> Problem:
+    """403 with a reason."""
+    return plain_problem(403, "Forbidden", detail)
+
+
+def invalid(parameter: str, value: str, message: str) -> Problem:
+    """400 for a parameter X would not take."""
+    return Problem(
+        400,
+        {
+            "errors": [{"parameters": {parameter: [value]}, "message": message}],
+            "title": "Invalid Request",
+            "detail": "One or more parameters to your request was invalid.",
+            "type": x_view.PROBLEMS + "invalid-request",
+        },
+    )
+
+
+@dataclass(slots=True)
+class Call:
+    """One signed request being answered."""
+
+    world: World
+    account: BrandAccount
+    kind: oauth.Kind
+    params: dict[str, str]
+    path: dict[str, str]
+    body: dict[str, Any]
+    visible_after: float | None
+
+    @property
+    def me(self) -> User:
+        """The signed-in brand."""
+        return self.world.users[("x", self.account.user_id)]
+
+
+Handler = Callable[[Call], Answer]
+
+
+@dataclass(frozen=True, slots=True)
+class Endpoint:
+    """One line of the API: where it is, what it costs, which parameters it takes."""
+
+    method: str
+    path: str
+    handler: Handler
+    user_limit: int
+    app_limit: int
+    params: frozenset[str] = frozenset()
+    user_only: bool = False
+    needs: str = "read"
+
+
+# --- parameters --------------------------------------------------------------------------------------
+
+
+def number(call: Call, name: str, *, low: int, high: int, default: int) -> int:
+    """A whole number within bounds. Raises Problem."""
+    value = call.params.get(name)
+    if value is None:
+        return default
+    if not value.isdecimal() or not low <= int(value) <= high:
+        raise invalid(name, value, f"The `{name}` query parameter value [{value}] is not between {low} and {high}")
+    return int(value)
+
+
+def post_id(name: str, value: str) -> int:
+    """An id of X. Raises Problem."""
+    if not ID.fullmatch(value):
+        raise invalid(name, value, f"The `{name}` query parameter value [{value}] is not valid")
+    return int(value)
+
+
+def time_of(call: Call, name: str) -> datetime | None:
+    """A moment as X writes it, if given. Raises Problem."""
+    value = call.params.get(name)
+    if value is None:
+        return None
+    try:
+        if _TIME.fullmatch(value):
+            return datetime.fromisoformat(value)
+    except ValueError:
+        pass  # a date that does not exist is refused like one that is misspelt
+    raise invalid(name, value, f"The `{name}` query parameter value [{value}] is not a valid RFC3339 date-time")
+
+
+def span_of(call: Call) -> Span:
+    """Which part of a list is asked for. Raises Problem."""
+    given = call.params
+    return Span(
+        since_id=post_id("since_id", given["since_id"]) if "since_id" in given else None,
+        until_id=post_id("until_id", given["until_id"]) if "until_id" in given else None,
+        start=time_of(call, "start_time"),
+        end=time_of(call, "end_time"),
+    )
+
+
+def _chosen(call: Call, name: str, known: frozenset[str], default: tuple[str, ...]) -> tuple[str, ...]:
+    value = call.params.get(name)
+    if value is None:
+        return default
+    asked = value.split(",")
+    for one in asked:
+        if one not in known:
+            raise invalid(name, value, f"The `{name}` query parameter value [{one}] is not one of {sorted(known)}")
+    return tuple(dict.fromkeys((*default, *asked)))
+
+
+def wanted_of(call: Call, *, expansions: frozenset[str] = x_view.POST_EXPANSIONS) -> x_view.Wanted:
+    """Which fields and expansions are asked for. Raises Problem."""
+    return x_view.Wanted(
+        post_fields=_chosen(call, "tweet.fields", x_view.POST_FIELDS, x_view.DEFAULT_POST_FIELDS),
+        user_fields=_chosen(call, "user.fields", x_view.USER_FIELDS, x_view.DEFAULT_USER_FIELDS),
+        expansions=frozenset(_chosen(call, "expansions", expansions, ())),
+    )
