@@ -23,12 +23,12 @@ _STOP = {
         hierover daarom daarvoor daarna hiermee daarmee mee zoals heen misschien eventueel namelijk inderdaad juist
     """,
     "en": """
-        a an the and or but so if then than that this these those there here i you your yours we us our ours he she it
-        its they them their him his her me my mine is are am was were be been being has have had having do does did
-        done doing can could will would shall should may might must to of in on at by for from with without within
-        into onto over under about after before between through during against until up down out off as per via not no
-        nor too very just also already still yet again once ever never always only really quite more most much many
-        some any all each every both few other another same own such who whom whose which what when where why how
+        one ones a an the and or but so if then than that this these those there here i you your yours we us our ours
+        he she it its they them their him his her me my mine is are am was were be been being has have had having do
+        does did done doing can could will would shall should may might must to of in on at by for from with without
+        within into onto over under about after before between through during against until up down out off as per via
+        not no nor too very just also already still yet again once ever never always only really quite more most much
+        many some any all each every both few other another same own such who whom whose which what when where why how
         because while though although hi hello hey dear thanks thank please sorry apologies regards best kind welcome
         yes okay ok good great well sure it's we're you're don't didn't isn't won't can't couldn't i'm i've we've
         you've that's there's let get got gets getting go goes going went make makes made let's now soon sadly
