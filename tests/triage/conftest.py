@@ -1,8 +1,12 @@
 from __future__ import annotations
 
+import os
 from pathlib import Path
 
 import pytest
+
+# Tiny passes only wait for a second thread. Set before torch is loaded.
+os.environ.setdefault("OMP_NUM_THREADS", "1")
 
 from tests.triage.tiny import write_tiny
 from webcare.encoder import Encoder

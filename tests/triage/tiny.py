@@ -1,4 +1,4 @@
-"""A very small real model: a random BERT, real heads and a tokenizer trained on the spot, written as a release is."""
+"""A very small real model: a random BERT, real heads and a tokenizer made on the spot, written as a release is."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from pathlib import Path
 
 import numpy as np
 import torch
-from tokenizers import Tokenizer, models, normalizers, pre_tokenizers, processors, trainers
+from tokenizers import Tokenizer, models, normalizers, pre_tokenizers, processors
 
 from webcare.encoder import Card, Shape
 from webcare.encoder.artefact import set_current, write_artefact
@@ -28,13 +28,15 @@ SENTENCES = (
 
 @cache
 def tiny_tokenizer() -> Tokenizer:
-    """A unigram tokenizer of some hundred pieces that marks the start and end of a text."""
-    tokenizer = Tokenizer(models.Unigram())
+    """A unigram tokenizer of every word and letter of the sentences, marking the start and end of a text."""
+    written = [*SENTENCES, "a < b / c > d"]
+    words = sorted({f"▁{word}" for sentence in written for word in sentence.split() if len(word) < 7})
+    letters = sorted({letter for sentence in written for letter in sentence if not letter.isspace()})
+    pieces = [(word, -5.0 - len(word) / 10) for word in words] + [(letter, -8.0) for letter in ["▁", *letters]]
+    special = [(mark, 0.0) for mark in ("<s>", "<pad>", "</s>", "<unk>")]
+    tokenizer = Tokenizer(models.Unigram(special + pieces, unk_id=3))
     tokenizer.normalizer = normalizers.NFKC()
     tokenizer.pre_tokenizer = pre_tokenizers.Metaspace()
-    special = ["<s>", "<pad>", "</s>", "<unk>"]
-    trainer = trainers.UnigramTrainer(vocab_size=200, special_tokens=special, unk_token="<unk>", show_progress=False)
-    tokenizer.train_from_iterator(SENTENCES * 20, trainer)
     tokenizer.post_processor = processors.TemplateProcessing(
         single="<s> $A </s>", special_tokens=[("<s>", 0), ("</s>", 2)]
     )

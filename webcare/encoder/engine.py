@@ -87,12 +87,12 @@ class Encoder:
         """Load the model in force. Raises ModelMissing or ModelUnusable.
 
         `precision` is fp32, bf16 or auto (bf16 where the processor computes in it). `threads` sets torch's threads
-        for the whole process; None means one for each processor this process may use.
+        for the whole process; None means OMP_NUM_THREADS, or one for each processor this process may use.
         """
         artefact = read_artefact(models_dir)
         import torch
 
-        torch.set_num_threads(threads or len(os.sched_getaffinity(0)))
+        torch.set_num_threads(threads or _usual_threads())
         where = _device(device)
         precision = best_precision(where) if precision == "auto" else precision
         network = _network(artefact, models_dir)
@@ -192,6 +192,13 @@ def best_precision(device: str) -> str:
     except OSError:
         return "fp32"
     return "bf16" if {"amx_bf16", "avx512_bf16"} & set(flags.split()) else "fp32"
+
+
+def _usual_threads() -> int:
+    wanted = os.environ.get("OMP_NUM_THREADS", "")
+    if wanted.isdigit() and int(wanted):
+        return int(wanted)
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 
 def _device(wanted: str) -> str:

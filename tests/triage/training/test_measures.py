@@ -1,0 +1,106 @@
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from webcare.triage.training.calibrate import (
+    choose_threshold,
+    coverage_curve,
+    fit_temperature,
+    fit_urgency_costs,
+    softmax,
+    urgency_costs,
+)
+from webcare.triage.training.measures import (
+    calibration_error,
+    confusion,
+    f1_scores,
+    macro_f1,
+    reliability,
+    sure_within,
+    weighted_kappa,
+)
+
+
+def ints(*values: int) -> np.ndarray:
+    return np.array(values)
+
+
+def test_f1_is_counted_by_label_and_averaged_over_those_that_occur() -> None:
+    truth, said = ints(0, 0, 1, 1, 2), ints(0, 1, 1, 1, 2)
+
+    assert confusion(truth, said, 4).tolist() == [[1, 1, 0, 0], [0, 2, 0, 0], [0, 0, 1, 0], [0, 0, 0, 0]]
+    assert f1_scores(truth, said, 3) == pytest.approx([2 / 3, 0.8, 1.0])
+    assert macro_f1(truth, said, 4) == pytest.approx((2 / 3 + 0.8 + 1) / 3)
+    assert np.isnan(macro_f1(ints(), ints(), 3))
+
+
+def test_kappa_is_one_for_agreement_zero_for_chance_and_lower_for_far_misses() -> None:
+    truth = ints(0, 1, 2, 3, 0, 1, 2, 3)
+
+    assert weighted_kappa(truth, truth, 4) == 1.0
+    assert weighted_kappa(truth, np.full(8, 2), 4) == pytest.approx(0.0)
+    near, far = (
+        weighted_kappa(truth, ints(1, 1, 2, 3, 0, 1, 2, 3), 4),
+        weighted_kappa(truth, ints(3, 1, 2, 3, 0, 1, 2, 3), 4),
+    )
+    assert 1 > near > far > 0
+
+
+def test_calibration_error_is_the_gap_between_being_sure_and_being_right() -> None:
+    assert calibration_error([0.95] * 20, [True] * 19 + [False]) == pytest.approx(0.0, abs=1e-9)
+    assert calibration_error([0.9] * 10, [False] * 10) == pytest.approx(0.9)
+    assert calibration_error([1.0, 0.05], [True, False]) == pytest.approx(0.025)
+    assert reliability([0.91, 0.93, 0.2], [True, False, False]) == [
+        (pytest.approx(0.2), 0.0, 1),
+        (pytest.approx(0.92), 0.5, 2),
+    ]
+
+
+def test_a_small_slice_gets_a_wide_interval() -> None:
+    small, large = sure_within(19, 20), sure_within(1900, 2000)
+
+    assert small[0] < large[0] < 0.95 < large[1] < small[1] <= 1
+    assert sure_within(0, 0) == (0.0, 1.0)
+
+
+def test_the_fitted_temperature_undoes_overconfidence() -> None:
+    chance = np.random.default_rng(2)
+    honest = chance.normal(size=(4_000, 4)) * 1.5
+    truth = np.array([chance.choice(4, p=odds) for odds in softmax(honest)])
+
+    assert fit_temperature(honest * 3, truth) == pytest.approx(3, rel=0.1)
+    assert fit_temperature(honest, truth) == pytest.approx(1, rel=0.1)
+
+
+def test_costs_grow_with_distance_and_with_lightness() -> None:
+    costs = np.array(urgency_costs(2.0, 4.0))
+
+    assert np.all(np.diag(costs) == 0)
+    assert costs[0].tolist() == [0, 1, 16, 36]
+    assert costs[3].tolist() == [9, 4, 1, 0]
+
+
+def test_urgency_costs_are_chosen_so_that_critical_mentions_are_caught() -> None:
+    chance = np.random.default_rng(4)
+    truth = chance.choice(4, size=2_000, p=[0.1, 0.2, 0.4, 0.3])
+    logits = chance.normal(size=(2_000, 4))
+    logits[np.arange(2_000), truth] += 2.0
+    logits[:, 0] -= 1.0  # a network that is shy of the rare label
+    odds = softmax(logits)
+    critical = truth == 0
+
+    plain = odds[critical].argmax(axis=1)
+    weighed = (odds @ np.array(fit_urgency_costs(odds, truth)))[critical].argmin(axis=1)
+
+    assert (weighed <= 1).mean() > (plain <= 1).mean()
+    assert (weighed <= 1).mean() >= 0.95
+
+
+def test_the_threshold_leaves_to_people_what_is_least_sure() -> None:
+    curve = coverage_curve([0.3, 0.6, 0.8, 0.9, 0.95, 0.97, 0.98, 0.99, 0.99, 0.99], [False, False] + [True] * 8)
+
+    assert (curve[0].covered, curve[0].right) == (1.0, 0.8)
+    assert choose_threshold(curve) == 0.6
+    assert choose_threshold(curve, at_least_covered=0.75) == 0.8
+    assert next(point for point in curve if point.threshold == 0.65).right == 1.0

@@ -1,0 +1,115 @@
+"""`python -m webcare.triage.training check | train | evaluate | use`: the workshop behind `webcare train triage`."""
+
+from __future__ import annotations
+
+import argparse
+import logging
+import sys
+from collections.abc import Sequence
+from dataclasses import replace
+from pathlib import Path
+
+from webcare.errors import WebcareError
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run one command; returns the exit code."""
+    options = _parser().parse_args(arguments)
+    logging.basicConfig(level=logging.INFO, format="%(asctime)s %(message)s", stream=sys.stderr)
+    try:
+        code: int = options.run(options)
+    except WebcareError as error:
+        logging.getLogger(__name__).error("%s", error)
+        return 1
+    return code
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(prog="webcare train triage", description=__doc__)
+    commands = parser.add_subparsers(required=True)
+    check = commands.add_parser("check", help="look for contradictions and near-duplicates in labelled text")
+    check.set_defaults(run=_check)
+    train = commands.add_parser("train", help="make a new version in models/, not yet in force")
+    train.set_defaults(run=_train)
+    train.add_argument("--version", required=True, help="name of the new version, e.g. triage-2026.11")
+    train.add_argument("--public", type=Path, help="folder with the public sets; without it only our own text is used")
+    train.add_argument("--work", type=Path, default=Path("build/train"), help="checkpoints and downloads")
+    train.add_argument("--base", default="auto", help="auto, hub, wheel, or a path")
+    train.add_argument("--epochs", type=int, default=6, help="times our own text is read")
+    train.add_argument("--public-epochs", type=int, default=1)
+    train.add_argument("--threads", type=int, default=2)
+    train.add_argument("--seed", type=int, default=11)
+    evaluate = commands.add_parser("evaluate", help="figures of the model in force on text it never saw")
+    evaluate.set_defaults(run=_evaluate)
+    evaluate.add_argument("--out", type=Path, default=Path("build/evaluation"))
+    evaluate.add_argument("--floors", action="store_true", help="also train TF-IDF on the same text")
+    use = commands.add_parser("use", help="put a version in force, also an older one")
+    use.set_defaults(run=_use)
+    use.add_argument("version")
+    for command in (check, train, evaluate):
+        command.add_argument("--labels", type=Path, default=Path("data/labels"))
+    for command in (train, evaluate, use):
+        command.add_argument("--models", type=Path, default=Path("models"))
+    return parser
+
+
+def _check(options: argparse.Namespace) -> int:
+    from webcare.triage.training.data import read_labels
+    from webcare.triage.training.labels import problems
+
+    rows = read_labels(options.labels)
+    found = list(problems(rows))
+    sys.stdout.writelines(f"{problem}\n" for problem in found)
+    sys.stdout.write(f"{len(rows)} rows, {len(found)} problems\n")
+    return 1 if found else 0
+
+
+def _train(options: argparse.Namespace) -> int:
+    from webcare.triage.training.pipeline import Job, run
+    from webcare.triage.training.train import Plan
+
+    plan = Plan(seed=options.seed, threads=options.threads)
+    job = Job(
+        labels=options.labels,
+        models=options.models,
+        work=options.work,
+        version=options.version,
+        public=options.public,
+        base=options.base,
+        first=replace(plan, epochs=options.public_epochs, max_tokens=64),
+        second=replace(plan, epochs=options.epochs),
+    )
+    run(job)
+    return 0
+
+
+def _evaluate(options: argparse.Namespace) -> int:
+    from webcare.triage.keywords import default_classifier
+    from webcare.triage.training.data import TEST, TRAIN, only, read_labels
+    from webcare.triage.training.evaluate import ask, markdown, pictures, report
+    from webcare.triage.transformer import TransformerClassifier
+
+    rows = read_labels(options.labels)
+    test = only(rows, part=TEST)
+    ours = ask(TransformerClassifier.load(options.models), test)
+    reports = [report("trained model", ours), report("word lists", ask(default_classifier(), test))]
+    if options.floors:
+        from webcare.triage.training.floors import TfidfClassifier
+
+        reports.append(report("TF-IDF", ask(TfidfClassifier(only(rows, part=TRAIN)), test)))
+    pictures(ours, options.out)
+    words = markdown(reports)
+    (options.out / "triage.md").write_text(words, encoding="utf-8")
+    sys.stdout.write(words)
+    return 0
+
+
+def _use(options: argparse.Namespace) -> int:
+    from webcare.encoder import set_current
+
+    set_current(options.models, options.version)
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

