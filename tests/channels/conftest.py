@@ -1,11 +1,10 @@
-"""Networks for the channel tests: a stub that misbehaves on purpose, and the sandbox."""
+"""Networks for the channel tests: a stub that misbehaves on purpose, and the sandbox with a clock of its own."""
 
 from collections.abc import Iterator
 
 import pytest
-from stub_network import Stub, fb_config, x_config
+from stub_network import Clock, Stub, connect_fb, connect_x, fb_config, x_config
 
-from webcare.channels.base import AccountConfig
 from webcare.channels.facebook import Facebook
 from webcare.channels.x import X
 from webcare.sandbox.server import Sandbox
@@ -28,21 +27,21 @@ def stub_fb(stub: Stub) -> Facebook:
 
 
 @pytest.fixture
-def box() -> Iterator[Sandbox]:
-    with Sandbox() as running:
+def clock() -> Clock:
+    return Clock()
+
+
+@pytest.fixture
+def box(clock: Clock) -> Iterator[Sandbox]:
+    with Sandbox(clock=clock) as running:
         yield running
 
 
 @pytest.fixture
 def box_x(box: Sandbox) -> X:
-    secrets = box.credentials("x_hemlund")
-    return X.connect(
-        AccountConfig("x_hemlund", "3300000001", "hemlund", box.x_base, 3.0, {"backfill_min": 15}, secrets)
-    )
+    return connect_x(box, backfill_min=15)
 
 
 @pytest.fixture
 def box_fb(box: Sandbox) -> Facebook:
-    secrets = box.credentials("fb_hemlund")
-    options = {"backfill_min": 15}
-    return Facebook.connect(AccountConfig("fb_hemlund", "1100000001", "hemlund", box.graph_base, 3.0, options, secrets))
+    return connect_fb(box, backfill_min=15)

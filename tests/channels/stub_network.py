@@ -13,11 +13,15 @@ import time
 from collections import defaultdict
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any, Self
 from urllib.parse import parse_qs, urlsplit
 
 from webcare.channels.base import AccountConfig
+from webcare.channels.facebook import Facebook
+from webcare.channels.x import X
+from webcare.sandbox.server import Sandbox
 
 X_SECRETS = {
     "api_key": "key-0123456789",
@@ -34,6 +38,30 @@ def x_config(base: str, **options: object) -> AccountConfig:
 
 def fb_config(base: str, **options: object) -> AccountConfig:
     return AccountConfig("fb_hemlund", "1100000001", "hemlund", base, 2.0, options, FB_SECRETS)
+
+
+def connect_x(box: Sandbox, **options: object) -> X:
+    secrets = box.credentials("x_hemlund")
+    return X.connect(AccountConfig("x_hemlund", "3300000001", "hemlund", box.x_base, 2.0, options, secrets))
+
+
+def connect_fb(box: Sandbox, **options: object) -> Facebook:
+    secrets = box.credentials("fb_hemlund")
+    return Facebook.connect(AccountConfig("fb_hemlund", "1100000001", "hemlund", box.graph_base, 2.0, options, secrets))
+
+
+class Clock:
+    """The sandbox's time; it moves only when a test says so."""
+
+    def __init__(self) -> None:
+        self.now = datetime(2026, 2, 10, 11, 0, tzinfo=UTC)
+
+    def __call__(self) -> datetime:
+        return self.now
+
+    def later(self, **delta: float) -> datetime:
+        self.now += timedelta(**delta)
+        return self.now
 
 
 #: The stub's own present, unless an answer brings another Date.

@@ -135,7 +135,7 @@ class Facebook:
     def poll(self, cursor: str | None, budget: Budget) -> PollResult:
         """Read the page's posts, visitors' posts, comments on the newest of both, tags and reviews."""
         if cursor is None:
-            self._get(self._config.external_id, fields="id,name")
+            self._of_page("", fields="id,name")
             places = {"feed": Place.start(self._now() - self._backfill)}
             if not self._backfill:
                 return PollResult((), write_places(places))
@@ -314,10 +314,12 @@ class Facebook:
 
     def _list(self, edge: str, fields: str, size: int, token: str) -> dict[str, Any]:
         """One page of one of the page's own lists. Raises ChannelError."""
+        return self._of_page(f"/{edge}", fields=fields, limit=min(100, size), after=token or None)
+
+    def _of_page(self, edge: str, **params: Any) -> dict[str, Any]:
+        """Something of the page itself; that it is not there means that the account is set up wrongly."""
         try:
-            return self._get(
-                f"{_path(self._config.external_id)}/{edge}", fields=fields, limit=min(100, size), after=token or None
-            )
+            return self._get(f"{_path(self._config.external_id)}{edge}", **params)
         except TargetGone as error:
             raise AccountDisconnected(
                 "Facebook finds no page with our id, or the token may not see it; check external_id in the settings."
