@@ -9,8 +9,6 @@ import argparse
 import json
 import os
 import shutil
-import sys
-import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -22,16 +20,15 @@ from webcare.app import App, build_app
 from webcare.cli.initialise import DEMO_AGENTS, DEMO_PASSWORD, add_admin, add_demo_agents, has_people, prepare
 from webcare.cli.processes import (
     ROOT,
-    Asked,
     Child,
-    ChildDied,
     Crew,
     answers,
-    asked_to_stop,
     console_command,
     free_port,
+    keep_running,
     script,
 )
+from webcare.cli.progress import Progress
 from webcare.domain import Role
 from webcare.errors import WebcareError
 from webcare.jobs.state import scheduler_runs
@@ -66,21 +63,7 @@ class Site:
 
 def run(options: argparse.Namespace) -> int:
     """Start everything, print where it is, and stay until Ctrl-C; 1 when a part of it stopped by itself."""
-    progress = Progress()
-    try:
-        with asked_to_stop(), Crew() as crew:
-            try:
-                _open(options, crew, progress)
-                crew.watch()
-            except Asked:
-                progress.leave("stopping")
-                crew.stop()
-                progress.leave("Stopped.")
-    except ChildDied as error:
-        progress.leave("")
-        print(f"webcare: {error}", file=sys.stderr)
-        return 1
-    return 0
+    return keep_running(lambda crew, progress: _open(options, crew, progress))
 
 
 def _open(options: argparse.Namespace, crew: Crew, progress: Progress) -> None:
@@ -247,35 +230,3 @@ def _real_card(app: App, site: Site, password: str) -> str:
     else:
         lines += ["  Sign in    with your own user name; add people with `webcare init --username NAME`"]
     return "\n".join([*lines, "", f"  Logs: {site.folder / 'logs'}", "  Ctrl-C stops everything.", ""])
-
-
-class Progress:
-    """One line for each part that starts: kept up to date on a terminal, told once elsewhere."""
-
-    def __init__(self) -> None:
-        self._live = sys.stdout.isatty()
-        self._label = ""
-        self._began = time.monotonic()
-
-    def begin(self, label: str) -> None:
-        """Close the part before and name the one that starts now."""
-        self._close()
-        self._label, self._began = label, time.monotonic()
-        self.tick()
-
-    def tick(self) -> None:
-        """Show how long it has taken so far."""
-        if self._live:
-            print(f"\r\033[K  starting {self._label} ... {time.monotonic() - self._began:.0f} s", end="", flush=True)
-
-    def leave(self, text: str) -> None:
-        """Close the part before and say something."""
-        self._close()
-        if text:
-            print(text, flush=True)
-
-    def _close(self) -> None:
-        start = "\r\033[K" if self._live else ""
-        if self._label:
-            print(f"{start}  {self._label}: ready after {time.monotonic() - self._began:.1f} s", flush=True)
-        self._label = ""

@@ -20,6 +20,7 @@ from pathlib import Path
 from types import FrameType
 
 import webcare
+from webcare.cli.progress import Progress
 from webcare.errors import WebcareError
 
 #: The two scripts that stand beside the package in a working copy.
@@ -54,7 +55,7 @@ class Child:
         own_group: dict[str, object] = {"start_new_session": True}
         if os.name == "nt":
             own_group = {"creationflags": getattr(subprocess, "CREATE_NEW_PROCESS_GROUP", 0)}
-        with self.log.open("wb") as out:
+        with self.log.open("ab") as out:
             self.process = subprocess.Popen(
                 [sys.executable, "-m", "webcare.cli.tied", *self.arguments],
                 stdin=subprocess.PIPE,
@@ -178,6 +179,25 @@ def asked_to_stop() -> Iterator[None]:
     finally:
         for number, handler in before.items():
             signal.signal(number, handler)
+
+
+def keep_running(start: Callable[[Crew, Progress], None]) -> int:
+    """Start a desk's processes and stay until Ctrl-C or SIGTERM, then stop them; 1 when one stopped by itself."""
+    progress = Progress()
+    try:
+        with asked_to_stop(), Crew() as crew:
+            try:
+                start(crew, progress)
+                crew.watch()
+            except Asked:
+                progress.leave("Stopping; what is running finishes first ...")
+                crew.stop()
+                progress.leave("Stopped.")
+    except ChildDied as error:
+        progress.leave("")
+        print(f"webcare: {error}", file=sys.stderr)
+        return 1
+    return 0
 
 
 def answers(url: str) -> bool:

@@ -3,22 +3,19 @@
 from __future__ import annotations
 
 import argparse
-import sys
 
 from webcare.app import App, build_app
-from webcare.cli.demo import Progress
 from webcare.cli.initialise import has_people
 from webcare.cli.processes import (
-    Asked,
     Child,
-    ChildDied,
     Crew,
     answers,
-    asked_to_stop,
     console_command,
     free_port,
+    keep_running,
     script,
 )
+from webcare.cli.progress import Progress
 from webcare.errors import WebcareError
 from webcare.jobs.state import scheduler_runs
 
@@ -29,20 +26,7 @@ def run(options: argparse.Namespace) -> int:
     app.store.check()
     if not has_people(app):
         raise WebcareError("nobody can sign in yet; run `webcare init --username NAME` first")
-    progress = Progress()
-    try:
-        with asked_to_stop(), Crew() as crew:
-            try:
-                _open(app, options, crew, progress)
-                crew.watch()
-            except Asked:
-                progress.leave("stopping: the running jobs finish first")
-                crew.stop()
-    except ChildDied as error:
-        progress.leave("")
-        print(f"webcare: {error}", file=sys.stderr)
-        return 1
-    return 0
+    return keep_running(lambda crew, progress: _open(app, options, crew, progress))
 
 
 def _open(app: App, options: argparse.Namespace, crew: Crew, progress: Progress) -> None:
