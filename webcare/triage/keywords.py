@@ -222,7 +222,10 @@ def _urgency(signs: _Signs) -> tuple[Urgency, float]:
         return Urgency.HIGH, 0.5
     if signs.asks or signs.bad > signs.good:
         return Urgency.NORMAL, 0.5
-    return Urgency.LOW, 0.55 if signs.good else 0.4
+    if signs.good > signs.bad:
+        return Urgency.LOW, 0.55
+    # Nothing pressing was recognised, which is not the same as nothing pressing being said.
+    return Urgency.NORMAL, 0.35
 
 
 #: Which of two topics with equally many words is more likely what must be solved ("arrived broken").
