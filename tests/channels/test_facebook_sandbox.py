@@ -192,6 +192,18 @@ def test_when_comments_cannot_all_be_read_the_rest_is_kept_and_the_next_poll_rea
     assert len({*texts(first), *texts(second)}) == 41
 
 
+def test_comments_in_an_odd_shape_cost_only_themselves_and_are_shown_to_people(
+    box: Sandbox, box_fb: Facebook, clock: Clock
+) -> None:
+    said = {"message": "hoi", "from": {"id": "5", "name": "Anna"}, "created_time": "2026-02-10T10:59:00+0000"}
+    posts = [{"id": "1100000001_1", "comments": {"data": None}, **said}, {"id": "1100000001_2", **said}]
+    box.faults.add("GET /graph/*/feed", "answer", status=200, body={"data": posts})
+    result = box_fb.poll(None, BUDGET)
+    assert [one.external_id for one in result.mentions] == ["1100000001_1", "1100000001_2"]
+    assert [("1100000001_1" in one.raw, "without the list" in one.error) for one in result.bad] == [(True, True)]
+    assert result.complete
+
+
 def test_when_reviews_or_tags_fail_the_rest_still_comes(
     box: Sandbox, box_fb: Facebook, caplog: pytest.LogCaptureFixture
 ) -> None:

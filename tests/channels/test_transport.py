@@ -202,6 +202,25 @@ def test_scrubbing_reaches_the_errors_behind_an_error() -> None:
     assert TOKEN not in "".join(traceback.format_exception(error))
 
 
+def test_a_stand_in_is_reached_without_the_proxy_of_the_environment(
+    stub: Stub, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name in ("HTTP_PROXY", "HTTPS_PROXY", "ALL_PROXY", "http_proxy", "https_proxy", "all_proxy"):
+        monkeypatch.setenv(name, f"http://127.0.0.1:{free_port()}")
+    stub.otherwise(Answer(body={}))
+    assert session(stub.url).request("GET", f"{ORIGIN}/a").json() == {}
+
+
+def test_a_proxy_that_does_not_let_us_through_certainly_posted_nothing(
+    stub: Stub, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("HTTPS_PROXY", stub.url)
+    monkeypatch.setenv("NO_PROXY", "")
+    caught = failure("")
+    assert (caught.status, caught.never_left) == (None, True)
+    assert not stub.heard
+
+
 @pytest.mark.parametrize("base", ["ftp://127.0.0.1", "127.0.0.1:8600", "http://", "https://x.example/?a=1", "nonsense"])
 def test_an_api_base_that_is_no_address_is_a_settings_error(base: str) -> None:
     with pytest.raises(SettingsError, match="is not an address"):

@@ -76,6 +76,14 @@ def test_a_payload_is_cleaned_at_any_depth() -> None:
     assert wording.clean_raw({"a\x00": [{"b": "c\x00"}, 1, None]}) == {"a": [{"b": "c"}, 1, None]}
 
 
+def test_a_payload_nested_without_end_is_cut_off_and_not_followed() -> None:
+    deep: list[object] = []
+    for _ in range(900):
+        deep = [deep]
+    assert str(wording.clean_raw({"a": deep, "b": "kept"})).count("[") < 60
+    assert wording.clean_raw({"a": deep, "b": "kept"})["b"] == "kept"
+
+
 @pytest.mark.parametrize(
     ("ours", "theirs"),
     [

@@ -1,6 +1,7 @@
 """X over real HTTP: the unmodified tweepy against the sandbox, through our transport."""
 
 import logging
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from datetime import timedelta
 
@@ -333,6 +334,22 @@ def test_enterprise_access_may_answer_anybody_but_not_in_a_closed_conversation(b
 def test_health_tells_who_we_are(box_x: X) -> None:
     health = box_x.health()
     assert (health.state, health.external_id, health.name) == (HealthState.OK, "3300000001", "hemlund")
+
+
+def test_one_channel_may_poll_and_send_from_several_threads(box: Sandbox, box_x: X, clock: Clock) -> None:
+    mentions = [asked(box, f"@hemlund number {number}") for number in range(12)]
+    cursor = box_x.poll(None, BUDGET).cursor
+
+    def work(mention: Mention) -> tuple[int, bool]:
+        posted = box_x.send(answer(mention, f"answer to {mention.external_id}"))
+        return len(box_x.poll(cursor, BUDGET).mentions), posted.external_id in map(
+            str, [post.id for post in box.world.x.answers(int(mention.thread_id))]
+        )
+
+    with ThreadPoolExecutor(6) as pool:
+        results = list(pool.map(work, mentions))
+    assert all(ours for _, ours in results)
+    assert min(count for count, _ in results) >= 12
 
 
 def test_no_debug_log_of_any_library_holds_a_secret(box: Sandbox, box_x: X, caplog: pytest.LogCaptureFixture) -> None:

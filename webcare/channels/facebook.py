@@ -47,7 +47,17 @@ from webcare.channels.facebook_posts import (
 )
 from webcare.channels.facebook_refusals import READING, SENDING, listen, usage
 from webcare.channels.transport import CallFailed, NetworkSession, server_time
-from webcare.channels.walking import Page, Place, Walk, backfill, poll_result, read_places, walk, write_places
+from webcare.channels.walking import (
+    Page,
+    Place,
+    Walk,
+    backfill,
+    bad_post,
+    poll_result,
+    read_places,
+    walk,
+    write_places,
+)
 from webcare.channels.wording import clean, identifier, parse_moment
 from webcare.domain import Mention, MentionKind, Posted, Reply
 from webcare.errors import (
@@ -190,6 +200,9 @@ class Facebook:
                 walks[name] = self._walk(fetch, places.get(name) or start, budget)
             except TargetGone:
                 log.info("%s: post %s is gone, and its comments with it", self._config.key, post_id)
+            except ChannelProtocolError as error:
+                # One odd post must not keep all others from being read; the store shows it to people.
+                walks[name] = Walk(places.get(name) or start, bad=(bad_post({"post": post_id}, error),))
             except (ChannelThrottled, ChannelUnavailable) as error:
                 log.warning("%s: comments could not all be read, the next poll does: %s", self._config.key, error)
                 return walks, False

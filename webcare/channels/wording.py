@@ -20,6 +20,8 @@ from typing import Any
 #: X's limit for a post, in its weighted characters.
 X_LIMIT = 280
 _COUNTED_AT_MOST = 10_000
+#: Networks nest a post about eight deep; a hostile answer could otherwise exhaust the stack.
+_DEEPEST = 40
 _LEADING_NAMES = re.compile(r"^(?:[@＠]\w{1,50}\s+)+")
 _SCHEME = re.compile(r"(?i)\bhttps?://(?:www\.)?")
 _INVISIBLE = re.compile("[\u200b-\u200f\u2028-\u202e\u2060-\u2069\ufe0e\ufe0f\ufeff\u00ad]")
@@ -59,14 +61,16 @@ def clean(value: object) -> str:
     return _UNSTORABLE.sub("", value) if isinstance(value, str) else ""
 
 
-def clean_raw(value: Any) -> Any:
-    """A payload with every text in it cleaned, at any depth."""
+def clean_raw(value: Any, depth: int = 0) -> Any:
+    """A payload with every text in it cleaned; what lies deeper than any post goes is left out."""
+    if depth > _DEEPEST:
+        return None
     if isinstance(value, str):
         return clean(value)
     if isinstance(value, Mapping):
-        return {clean(str(key)): clean_raw(inner) for key, inner in value.items()}
+        return {clean(str(key)): clean_raw(inner, depth + 1) for key, inner in value.items()}
     if isinstance(value, list):
-        return [clean_raw(inner) for inner in value]
+        return [clean_raw(inner, depth + 1) for inner in value]
     return value
 
 
