@@ -1,6 +1,7 @@
 """Graph JSON to our values, as tables: one payload, one outcome."""
 
 from datetime import UTC, datetime
+from functools import partial
 from typing import Any
 
 import pytest
@@ -12,11 +13,11 @@ from webcare.channels.facebook_posts import (
     answers,
     comment_to_mention,
     items_of,
-    newest_posts,
     next_token,
     page_of,
     post_to_mention,
     rating_to_mention,
+    watched_posts,
 )
 from webcare.domain import Author, Media, MentionKind, Reply
 from webcare.errors import ChannelProtocolError
@@ -217,17 +218,21 @@ def test_a_page_keeps_good_comments_beside_bad_ones() -> None:
 
 def test_the_newest_posts_of_two_lists_are_watched_once_each() -> None:
     feed = [
-        post(id="3", created_time="2026-02-10T03"),
-        post(id="1", created_time="2026-02-10T01", **{"from": BRAND}),
+        post(id="3", created_time="2026-02-10T03:00:00+0000"),
+        post(id="1", created_time="2026-02-10T01:00:00+0000", **{"from": BRAND}),
         "odd",
         {},
     ]
     visitors = [
-        post(id="2", created_time="2026-02-10T02"),
-        post(id="3", created_time="2026-02-10T03"),
+        post(id="2", created_time="2026-02-10T02:00:00+0000"),
+        post(id="3", created_time="2026-02-10T03:00:00+0000"),
         post(id="0", created_time=None),
     ]
-    assert newest_posts([feed, visitors], page_id=PAGE, limit=3) == [("3", False), ("2", False), ("1", True)]
+    watched = partial(watched_posts, [*feed, *visitors], page_id=PAGE)
+    long_ago, early = datetime(2000, 1, 1, tzinfo=UTC), datetime(2100, 1, 1, tzinfo=UTC)
+    assert watched(limit=3, since=early) == [("3", False), ("2", False), ("1", True)]
+    assert watched(limit=1, since=early) == [("3", False)]
+    assert watched(limit=1, since=long_ago)[:3] == [("3", False), ("2", False), ("1", True)]
 
 
 JSON = st.recursive(

@@ -39,11 +39,11 @@ from webcare.channels.facebook_posts import (
     answers,
     comment_to_mention,
     items_of,
-    newest_posts,
     next_token,
     page_of,
     post_to_mention,
     rating_to_mention,
+    watched_posts,
 )
 from webcare.channels.facebook_refusals import READING, SENDING, listen, usage
 from webcare.channels.transport import CallFailed, NetworkSession, server_time
@@ -167,10 +167,12 @@ class Facebook:
         Both lists are read because they may disagree; the newest comments come along with the feed.
         """
         top = self._feed_top()
+        fed: list[Any] = []
         visitors: list[Any] = []
 
         def feed(place: Place, token: str) -> Page:
             payload = self._list("feed", _feed_fields(self._comments_at_once), self._watch, token) if token else top
+            fed.extend(items_of(payload))
             return self._page(payload, partial(post_to_mention, page_id=self._config.external_id))
 
         def visitor_posts(place: Place, token: str) -> Page:
@@ -182,10 +184,13 @@ class Facebook:
             "feed": self._walk(feed, places["feed"], budget),
             "visitor_posts": self._walk(visitor_posts, places.get("visitor_posts") or start, budget),
         }
-        posts = items_of(top)
-        along = {str(post.get("id")): post.get("comments") for post in posts if isinstance(post, Mapping)}
-        newest = newest_posts([posts, visitors], page_id=self._config.external_id, limit=self._watch)
-        return walks, [(post_id, by_page, along.get(post_id, _NOT_ASKED)) for post_id, by_page in newest]
+        if places["feed"].unfinished:
+            fed.extend(items_of(top))
+        along = {str(post.get("id")): post.get("comments") for post in fed if isinstance(post, Mapping)}
+        # In a rush, or after an outage, more posts are new than are watched; each is looked under at least once.
+        floor = min(places["feed"].floor, (places.get("visitor_posts") or start).floor)
+        watched = watched_posts([*fed, *visitors], page_id=self._config.external_id, limit=self._watch, since=floor)
+        return walks, [(post_id, by_page, along.get(post_id, _NOT_ASKED)) for post_id, by_page in watched]
 
     def _comments(
         self, watched: _Watched, places: Mapping[str, Place], start: Place, budget: Budget

@@ -7,7 +7,8 @@ answers to it. A brand post with three hundred comments is three hundred threads
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping
+from datetime import UTC, datetime
 from typing import Any
 
 from webcare.channels.walking import Page, read_posts
@@ -125,15 +126,25 @@ def page_of(payload: Mapping[str, Any], read: Callable[[Any], Mention]) -> Page:
     return Page(tuple(mentions), tuple(bad), next_token(payload))
 
 
-def newest_posts(lists: Sequence[Sequence[Any]], *, page_id: str, limit: int) -> list[tuple[str, bool]]:
-    """The newest posts of several lists, each once, as (id, whether the page itself wrote it)."""
-    found: dict[str, tuple[str, bool]] = {}
-    for post in (one for posts in lists for one in posts if isinstance(one, Mapping) and one.get("id")):
+def watched_posts(posts: Iterable[Any], *, page_id: str, limit: int, since: datetime) -> list[tuple[str, bool]]:
+    """The posts to read comments under, each once, newest first, as (id, whether the page itself wrote it).
+
+    These are the `limit` newest and every other one that was made at `since` or later.
+    """
+    found: dict[str, tuple[datetime, bool]] = {}
+    for post in (one for one in posts if isinstance(one, Mapping) and one.get("id")):
         writer = post.get("from")
         by_page = isinstance(writer, Mapping) and str(writer.get("id")) == page_id
-        found.setdefault(str(post["id"]), (str(post.get("created_time") or ""), by_page))
-    newest = sorted(found.items(), key=lambda item: item[1][0], reverse=True)[:limit]
-    return [(post_id, by_page) for post_id, (_, by_page) in newest]
+        found.setdefault(str(post["id"]), (_made_at(post), by_page))
+    newest = sorted(found.items(), key=lambda item: item[1][0], reverse=True)
+    return [(id_, by_page) for number, (id_, (made, by_page)) in enumerate(newest) if number < limit or made >= since]
+
+
+def _made_at(post: Mapping[str, Any]) -> datetime:
+    try:
+        return parse_moment(post.get("created_time"))
+    except (ValueError, TypeError):
+        return datetime.min.replace(tzinfo=UTC)
 
 
 def answers(comment: Any, reply: Reply, *, page_id: str, under: frozenset[str]) -> bool:
