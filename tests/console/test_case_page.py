@@ -318,8 +318,8 @@ def test_a_case_is_given_to_a_colleague_and_back_to_the_queue(open_page: OpenPag
 def test_a_wrong_label_is_corrected_and_kept_beside_the_models(open_page: OpenPage, desk: Desk):
     case = desk.open_case()
     test = open_page("case", case=case.id)
-    test.selectbox(key=f"correct_Mood_{case.id}").select("negative")
-    test.selectbox(key=f"correct_Urgency_{case.id}").select("high")
+    test.selectbox(key=f"correct_sentiment_{case.id}").select("negative")
+    test.selectbox(key=f"correct_urgency_{case.id}").select("high")
     submit = next(button for button in test.button if button.label == "Save the correction")
     submit.click().run()
     mended = case_now(desk, case)

@@ -1,4 +1,9 @@
-"""Doing something for the person at the screen: one short write, and every refusal in words where it happened."""
+"""Doing something for the person at the screen: one short write, and every refusal in words where it happened.
+
+Buttons of a case work through callbacks, never through the value they return: when somebody clicks right after typing,
+Streamlit may run only the part of the page with the text box, and a value returned elsewhere would be lost. Callbacks
+always run; they ask for the whole page to be drawn, and whichever part runs next sees to it.
+"""
 
 from __future__ import annotations
 
@@ -24,12 +29,13 @@ def change(place: str, verb: Verb) -> bool:
 
 
 def act(place: str, verb: Verb) -> None:
-    """`change` as a widget's callback."""
+    """`change` as a widget's callback: the whole page is drawn after it."""
     change(place, verb)
+    draw_everything_next()
 
 
 def draw_everything_next() -> None:
-    """Ask the part of the page that runs by itself to have the whole page drawn; callbacks cannot do it themselves."""
+    """Ask for the whole page to be drawn; callbacks cannot do it themselves."""
     st.session_state[_AFRESH] = True
 
 
@@ -39,7 +45,7 @@ def everything_is_drawn() -> None:
 
 
 def draw_everything_if_asked() -> None:
-    """Inside such a part: draw the whole page now if a callback asked for it."""
+    """First thing in a part of a page that runs by itself: draw the whole page now if a callback asked for it."""
     if st.session_state.pop(_AFRESH, False):
         st.rerun(scope="app")
 

@@ -10,7 +10,7 @@ from sqlmodel import Session
 
 from webcare import cases
 from webcare.console import chrome, safe, words
-from webcare.console.acting import Verb, act
+from webcare.console.acting import Verb, act, draw_everything_next
 from webcare.console.desk import desk, now, zone
 from webcare.console.news import seen_version
 from webcare.domain import ACTIVE_STATES, Actor, CaseState, Line, Resolution
@@ -19,18 +19,29 @@ from webcare.store.queries import CaseDetail, CaseView
 
 PLACE = "case"
 _NOBODY = 0
+_LEAVING = "leaving_case"
 
 
 def show_head(view: CaseView, me: Actor) -> None:
     """Draw who it is about, how it stands, and the buttons this person may use."""
     with st.container(horizontal=True, vertical_alignment="center", horizontal_alignment="distribute"):
         with st.container(horizontal=True, vertical_alignment="center", width="content", gap="small"):
-            if st.button("Queues", key="back", icon=":material/arrow_back:", type="tertiary"):
-                st.switch_page(chrome.QUEUE, query_params=st.session_state.get("queue_address", {}))
+            st.button("Queues", key="back", icon=":material/arrow_back:", type="tertiary", on_click=_leave)
             safe.draw(_head(view, me), width="content")
         if may(me, Permission.WORK_CASES):
             with st.container(horizontal=True, width="content", gap="small", key="wc_actions"):
                 _buttons(view.case, me)
+
+
+def leave_if_asked() -> None:
+    """Go back to the queue, with the filters it had, when the button for it was clicked."""
+    if st.session_state.pop(_LEAVING, False):
+        st.switch_page(chrome.QUEUE, query_params=st.session_state.get("queue_address", {}))
+
+
+def _leave() -> None:
+    st.session_state[_LEAVING] = True
+    draw_everything_next()
 
 
 def _head(view: CaseView, me: Actor) -> safe.Html:
@@ -109,10 +120,12 @@ def _assign(case: CaseDetail, me: Actor) -> None:
         names = {_NOBODY: "Nobody: back to the queue"} | {
             key: _plain(name, key == me.id) for key, name in people.items()
         }
-        to = st.selectbox("Give this case to", list(names), format_func=names.__getitem__, key=f"assign_to_{case.id}")
+        key = f"assign_to_{case.id}"
+        st.selectbox("Give this case to", list(names), format_func=names.__getitem__, key=key)
 
         def give(session: Session, by: Actor, moment: datetime) -> None:
-            cases.assign(session, case.id, to=to or None, by=by, now=moment, version=seen_version(case.id))
+            to = st.session_state[key] or None
+            cases.assign(session, case.id, to=to, by=by, now=moment, version=seen_version(case.id))
 
         _button("Give it", "assign", case, give)
 
@@ -145,10 +158,11 @@ def _pass_on(case: CaseDetail) -> None:
 
 def _snooze(case: CaseDetail) -> None:
     with st.popover("Put aside", key=f"snooze_menu_{case.id}"):
-        choice = st.selectbox("Back in the queue", list(_UNTIL), key=f"snooze_until_{case.id}")
+        key = f"snooze_until_{case.id}"
+        st.selectbox("Back in the queue", list(_UNTIL), key=key)
 
         def put_aside(session: Session, by: Actor, moment: datetime) -> None:
-            until = _until(choice, moment)
+            until = _until(st.session_state[key], moment)
             cases.snooze(session, case.id, until=until, by=by, now=moment, version=seen_version(case.id))
 
         _button("Put aside", "snooze", case, put_aside)
@@ -176,16 +190,17 @@ def _resolve(case: CaseDetail) -> None:
     with st.popover("Resolve", key=f"resolve_menu_{case.id}"):
         answered = Resolution.ANSWERED if case.first_response_at else Resolution.NO_REPLY_NEEDED
         choices = [resolution.value for resolution in Resolution]
-        chosen = st.selectbox(
+        key = f"resolution_{case.id}"
+        st.selectbox(
             "Why is this done?",
             choices,
             index=choices.index(answered.value),
             format_func=words.RESOLUTIONS.__getitem__,
-            key=f"resolution_{case.id}",
+            key=key,
         )
 
         def close(session: Session, by: Actor, moment: datetime) -> None:
-            reason, version = Resolution(chosen), seen_version(case.id)
+            reason, version = Resolution(st.session_state[key]), seen_version(case.id)
             cases.resolve(session, case.id, resolution=reason, by=by, now=moment, version=version)
 
         _button("Resolve this case", "resolve", case, close)

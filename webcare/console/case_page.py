@@ -8,7 +8,7 @@ from __future__ import annotations
 import streamlit as st
 
 from webcare.console import case_actions, case_why, chrome, notes_panel, reply_panel, safe, thread
-from webcare.console.acting import everything_is_drawn
+from webcare.console.acting import draw_everything_if_asked, draw_everything_next, everything_is_drawn
 from webcare.console.components import mount
 from webcare.console.desk import desk, now
 from webcare.console.news import news_after, remember_seen, seen_of
@@ -28,6 +28,7 @@ def show() -> None:
     me = chrome.me_or_stop()
     require(me, Permission.SEE_CASES)
     everything_is_drawn()
+    case_actions.leave_if_asked()
     view = _view_in_address()
     if view is None:
         return
@@ -64,6 +65,7 @@ def _watch(view: CaseView) -> None:
 
 def _look(case_id: int) -> None:
     """Say what is new without moving what somebody reads; only our own reply's progress is drawn at once."""
+    draw_everything_if_asked()
     me: Actor = chrome.me_or_stop()
     with desk().store.read() as session:
         news = news_after(session, case_id, seen_of(case_id), me, now=now())
@@ -73,8 +75,7 @@ def _look(case_id: int) -> None:
         st.rerun(scope="app")
     with st.container(horizontal=True, vertical_alignment="center"):
         alert("info", *news.words)
-        if st.button("Show what is new", key="show_news"):
-            st.rerun(scope="app")
+        st.button("Show what is new", key="show_news", on_click=draw_everything_next)
 
 
 def _hand_over_as_typed(case_id: int) -> None:

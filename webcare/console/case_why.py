@@ -2,23 +2,24 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from datetime import datetime
+from typing import Any, TypeVar
 
 import streamlit as st
 from sqlmodel import Session
 
 from webcare import cases
 from webcare.console import safe, words
-from webcare.console.acting import change
+from webcare.console.acting import Verb, act
 from webcare.console.desk import desk, now
 from webcare.console.news import seen_version
 from webcare.domain import Actor, Line, Sentiment, Topic, Urgency
 from webcare.people import Permission, may
-from webcare.store.queries import CaseView, EventView, TriageView
+from webcare.store.queries import CaseDetail, CaseView, EventView, TriageView
 
 PLACE = "case"
 _BY_PERSON = "person"
+Label = TypeVar("Label", Sentiment, Urgency, Topic, Line)
 _ANSWER = {True: "Yes", False: "No"}
 
 
@@ -78,45 +79,47 @@ def _label(name: str, value: str, probability: float | None) -> list[safe.Html]:
 
 def _correction(view: CaseView) -> None:
     case = view.case
+    choices = {
+        "urgency": ("Urgency", words.URGENCIES, case.urgency),
+        "topic": ("Topic", words.TOPICS, case.topic),
+        "sentiment": ("Mood", words.SENTIMENTS, case.sentiment),
+        "line": ("Who answers", words.LINES, case.line),
+    }
     with st.form(f"correct_{case.id}", border=False):
-        urgency = _choice("Urgency", words.URGENCIES, case.urgency, case.id)
-        topic = _choice("Topic", words.TOPICS, case.topic, case.id)
-        sentiment = _choice("Mood", words.SENTIMENTS, case.sentiment, case.id)
-        line = _choice("Who answers", words.LINES, case.line, case.id)
-        needs_reply = st.checkbox("Needs a reply", value=case.needs_reply, key=f"correct_needs_reply_{case.id}")
-        saved = st.form_submit_button("Save the correction")
-    if not saved:
-        return
+        for field, (name, values, current) in choices.items():
+            options = list(values)
+            at = options.index(current) if current in options else 0
+            key = f"correct_{field}_{case.id}"
+            st.selectbox(name, options, index=at, format_func=values.__getitem__, key=key)
+        st.checkbox("Needs a reply", value=case.needs_reply, key=f"correct_needs_reply_{case.id}")
+        st.form_submit_button("Save the correction", on_click=act, args=(PLACE, _correct(view.case)))
 
+
+def _correct(case: CaseDetail) -> Verb:
     def correct(session: Session, by: Actor, moment: datetime) -> None:
+        def chosen(field: str) -> Any:
+            value = st.session_state[f"correct_{field}_{case.id}"]
+            return None if value == getattr(case, field) else value
+
         cases.correct_triage(
             session,
             case.id,
             by=by,
             now=moment,
             version=seen_version(case.id),
-            sentiment=Sentiment(sentiment) if sentiment != case.sentiment else None,
-            urgency=Urgency(urgency) if urgency != case.urgency else None,
-            topic=Topic(topic) if topic != case.topic else None,
-            needs_reply=needs_reply if needs_reply != case.needs_reply else None,
-            line=Line(line) if line != case.line else None,
+            sentiment=_as(Sentiment, chosen("sentiment")),
+            urgency=_as(Urgency, chosen("urgency")),
+            topic=_as(Topic, chosen("topic")),
+            line=_as(Line, chosen("line")),
+            needs_reply=chosen("needs_reply"),
             targets=desk().settings.routing,
         )
 
-    change(PLACE, correct)
-    st.rerun()
+    return correct
 
 
-def _choice(name: str, choices: Mapping[str, str], current: str, case_id: int) -> str:
-    options = list(choices)
-    chosen = st.selectbox(
-        name,
-        options,
-        index=options.index(current) if current in options else 0,
-        format_func=choices.__getitem__,
-        key=f"correct_{name}_{case_id}",
-    )
-    return str(chosen)
+def _as(kind: type[Label], value: str | None) -> Label | None:
+    return None if value is None else kind(value)
 
 
 def _history(events: tuple[EventView, ...]) -> safe.Html:

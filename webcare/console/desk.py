@@ -10,6 +10,7 @@ import streamlit as st
 
 from webcare import people
 from webcare.app import App
+from webcare.console.trouble import keep_customers_out_of_the_log
 from webcare.domain import Actor
 from webcare.errors import WebcareError
 
@@ -27,6 +28,7 @@ def start(build: Callable[[], App], *, cookie: str) -> App:
         _app, _cookie = build(), cookie
     except WebcareError as error:
         raise SystemExit(f"The console cannot start: {error}") from error
+    keep_customers_out_of_the_log()
     return _app
 
 

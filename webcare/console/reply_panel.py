@@ -16,7 +16,7 @@ from sqlmodel import Session
 from webcare import cases
 from webcare.channels import channel_class
 from webcare.console import chrome, safe, words
-from webcare.console.acting import change, draw_everything_if_asked, draw_everything_next
+from webcare.console.acting import act, change, draw_everything_if_asked, draw_everything_next
 from webcare.console.components import mount
 from webcare.console.desk import desk, now
 from webcare.console.news import seen_version
@@ -230,6 +230,7 @@ def _can_be_undone(case_id: int, delivery: DeliveryView, me: Actor) -> None:
 
 
 def _undo(case_id: int, delivery_id: int) -> None:
+    draw_everything_next()
     if not change(PLACE, lambda session, me, moment: cases.take_back(session, delivery_id, by=me, now=moment)):
         return
     say(PLACE, "good", "Taken back. Nothing was posted; your text is below.")
@@ -250,9 +251,7 @@ def _ask_person(delivery: DeliveryView, me: Actor) -> None:
 
 
 def _settle(delivery_id: int, posted: bool) -> None:
-    change(
-        PLACE, lambda session, me, moment: cases.settle_by_hand(session, delivery_id, posted=posted, by=me, now=moment)
-    )
+    act(PLACE, lambda session, me, moment: cases.settle_by_hand(session, delivery_id, posted=posted, by=me, now=moment))
 
 
 def _start_with_draft(case_id: int, me: Actor) -> None:

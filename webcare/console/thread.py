@@ -41,7 +41,9 @@ def _post(mention: MentionView, view: CaseView, moment: datetime) -> safe.Html:
         _there(mention.url, view.case.channel),
     )
     gone = mention.deleted_at is not None
-    notes = ["deleted on the network"] if gone else []
+    writer = next((one.author_name for one in view.deliveries if one.external_id == mention.external_id), "")
+    notes = [f"Posted by {safe.line(writer, limit=60)}"] if mention.is_ours and writer else []
+    notes += ["deleted on the network"] if gone else []
     notes += [words.plural(len(mention.media), "attachment")] if mention.media else []
     footer = [safe.el("footer", " · ".join(notes))] if notes else []
     side = "wc-ours" if mention.is_ours else "wc-theirs"

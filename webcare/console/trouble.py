@@ -7,6 +7,7 @@ import secrets
 import traceback
 from collections.abc import Callable
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Literal
 
 import streamlit as st
@@ -66,6 +67,11 @@ def attempt(place: str, act: Callable[[], None]) -> bool:
     return True
 
 
+def keep_customers_out_of_the_log() -> None:
+    """Streamlit logs an error with its message, and that may quote a customer; `on_script_error` logs it without."""
+    logging.getLogger("streamlit.error_util").addFilter(lambda record: record.exc_info is None)
+
+
 def on_script_error(error: Exception) -> bool:
     """Streamlit calls this for anything no page caught: log where it happened, show a calm sentence instead."""
     if isinstance(error, WebcareError):
@@ -73,7 +79,8 @@ def on_script_error(error: Exception) -> bool:
         return True
     mark = secrets.token_hex(3)
     # The message of an unknown error may quote a customer; the places in our code never do.
-    places = " < ".join(f"{frame.name}:{frame.lineno}" for frame in reversed(traceback.extract_tb(error.__traceback__)))
+    frames = reversed(traceback.extract_tb(error.__traceback__))
+    places = " < ".join(f"{Path(frame.filename).stem}.{frame.name}:{frame.lineno}" for frame in frames)
     _log.error("console error %s: %s at %s", mark, type(error).__name__, places)
     alert(
         "bad",

@@ -1,0 +1,195 @@
+"""The real console server in a process of its own, and real Chromium looking at it."""
+
+import os
+import shutil
+import socket
+import subprocess
+import sys
+import time
+import urllib.error
+import urllib.request
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import pytest
+
+sys.path.insert(0, str(Path(__file__).parents[1] / "console"))
+
+from filling import PASSWORD, small_desk
+
+from webcare.store import open_store
+from webcare.testing import Desk
+
+ROOT = Path(__file__).parents[2]
+FLAGS = (
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-quic",
+    "--no-first-run",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+    "--disable-dev-shm-usage",
+)
+#: Starting Python, Streamlit and the desk on a slow machine, in seconds.
+START_S = 60
+
+
+@dataclass
+class Watched:
+    """A browser page, and everything it asked the network for or complained about."""
+
+    page: "Page"  # noqa: F821 - playwright may be absent; then no test here runs
+    base: str
+    requests: list[str] = field(default_factory=list)
+    errors: list[str] = field(default_factory=list)
+
+    def complain(self, text: str) -> None:
+        """Keep an error; one of a missing file is told better by its address, see `answered`."""
+        if "Failed to load resource" not in text:
+            self.errors.append(text)
+
+    def answered(self, status: int, url: str) -> None:
+        """Keep what our server refused; Streamlit looks for its own address by trying more than one."""
+        if status >= 400 and not url.endswith(("/_stcore/health", "/_stcore/host-config")):
+            self.errors.append(f"{status} {url}")
+
+    def foreign(self) -> list[str]:
+        """Requests to anybody but our own server."""
+        ours = (self.base, self.base.replace("http", "ws", 1), "data:", "blob:")
+        return [url for url in self.requests if not url.startswith(ours)]
+
+
+@pytest.fixture(scope="session")
+def chromium() -> Iterator["Browser"]:  # noqa: F821 - as above
+    """Chromium of this machine."""
+    found = os.environ.get("WEBCARE_CHROMIUM") or shutil.which("chromium") or shutil.which("google-chrome")
+    try:
+        from playwright.sync_api import sync_playwright
+    except ImportError:
+        _absent("playwright is not installed")
+    if not found:
+        _absent("no Chromium on this machine; install it or name it in WEBCARE_CHROMIUM")
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=found, args=FLAGS)
+        yield browser
+        browser.close()
+
+
+def _absent(why: str) -> None:
+    if os.environ.get("CI"):
+        pytest.fail(f"{why}, and CI must not skip the browser tests")
+    pytest.skip(f"the browser tests need Chromium: {why}")
+
+
+@pytest.fixture(scope="session")
+def desk(sqlite_template: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Desk]:
+    """The desk the server shows; tests fill it through the services from this process."""
+    path = tmp_path_factory.mktemp("browser") / "desk.db"
+    shutil.copyfile(sqlite_template, path)
+    store = open_store(f"sqlite:///{path}")
+    yield small_desk(store)
+    store.dispose()
+
+
+@pytest.fixture(scope="session")
+def base(desk: Desk) -> Iterator[str]:
+    """The address of the running console."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port = probe.getsockname()[1]
+    with serving(desk, port) as address:
+        yield address
+
+
+@contextmanager
+def serving(desk: Desk, port: int) -> Iterator[str]:
+    """Run streamlit_app.py on the desk's database until the block ends."""
+    assert desk.store.path is not None
+    env = os.environ | {
+        "WEBCARE_DESK__DATABASE_URL": desk.store.url,
+        "WEBCARE_DESK__BRAND": "Hemlund",
+        "WEBCARE_POLLING__EVERY_S": "3600",
+    }
+    command = [sys.executable, "-m", "streamlit", "run", str(ROOT / "streamlit_app.py")]
+    command += [f"--server.port={port}", "--server.address=127.0.0.1"]
+    log = desk.store.path.with_name("console.log")
+    address = f"http://127.0.0.1:{port}"
+    with log.open("ab") as out:
+        server = subprocess.Popen(command, cwd=ROOT, env=env, stdout=out, stderr=subprocess.STDOUT)
+    try:
+        _wait_until_it_answers(server, address, log)
+        yield address
+    finally:
+        server.terminate()
+        server.wait(20)
+
+
+def _wait_until_it_answers(server: subprocess.Popen[bytes], address: str, log: Path) -> None:
+    until = time.monotonic() + START_S
+    while time.monotonic() < until and server.poll() is None:
+        try:
+            urllib.request.urlopen(f"{address}/healthz", timeout=2).close()
+        except (urllib.error.URLError, OSError):
+            time.sleep(0.2)
+        else:
+            return
+    raise AssertionError(f"the console did not start:\n{log.read_text()[-4000:]}")
+
+
+@pytest.fixture
+def open_browser(chromium: "Browser", base: str) -> Iterator[Callable[..., Watched]]:  # noqa: F821 - as above
+    """Opens browsers that share nothing: each call is another computer."""
+    contexts = []
+
+    def open_(*, scheme: str = "light", width: int = 1280, height: int = 720) -> Watched:
+        context = chromium.new_context(viewport={"width": width, "height": height}, color_scheme=scheme)
+        context.set_default_timeout(20_000)
+        contexts.append(context)
+        return watch(context.new_page(), base)
+
+    yield open_
+    for context in contexts:
+        context.close()
+
+
+def watch(page: "Page", base: str) -> Watched:  # noqa: F821 - as above
+    """Keep what a page asks for and complains about."""
+    watched = Watched(page, base)
+    page.on("request", lambda request: watched.requests.append(request.url))
+    page.on("console", lambda message: watched.complain(message.text) if message.type == "error" else None)
+    page.on("response", lambda response: watched.answered(response.status, response.url))
+    page.on("pageerror", lambda error: watched.errors.append(str(error)))
+    page.on("dialog", lambda dialog: (watched.errors.append(f"dialog: {dialog.message}"), dialog.dismiss()))
+    return watched
+
+
+@pytest.fixture
+def signed_in(open_browser: Callable[..., Watched]) -> Callable[..., Watched]:
+    """A browser in which somebody signed in: `signed_in("noor", "/case?case=3")`."""
+
+    def sign_in(username: str = "noor", path: str = "/", **options: object) -> Watched:
+        watched = open_browser(**options)
+        watched.page.goto(watched.base + path)
+        type_and_enter(watched, username, PASSWORD)
+        watched.page.wait_for_selector(".wc-me")
+        return watched
+
+    return sign_in
+
+
+def type_and_enter(watched: Watched, username: str, password: str) -> None:
+    """Fill the sign-in form and send it."""
+    watched.page.fill("#username", username)
+    watched.page.fill("#password", password)
+    watched.page.click("button[type=submit]")
+
+
+def eventually(check: Callable[[], object], within_s: float = 10.0) -> None:
+    """Wait until something is true; what a browser does is done a moment later."""
+    until = time.monotonic() + within_s
+    while not check():
+        assert time.monotonic() < until, "it did not happen in time"
+        time.sleep(0.05)
