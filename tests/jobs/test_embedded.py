@@ -55,6 +55,11 @@ class Ticker:
         self.process = subprocess.Popen(command, cwd=ROOT, env={**os.environ, "PYTHONPATH": str(ROOT)})
         self._out = out
 
+    def waits(self) -> bool:
+        """Whether it is up and found another process leading."""
+        log = self._out.with_name(f"{self._out.name}.{self.process.pid}.log")
+        return log.exists() and "waits to take over" in log.read_text()
+
     def lines(self, word: str = "begin") -> list[float]:
         if not self._out.exists():
             return []
@@ -185,7 +190,7 @@ def test_after_kill_9_another_process_takes_over_within_the_lease_and_runs_never
     first = tickers(work_s=0.05)
     until(lambda: len(first.lines()) >= 3, within_s=30)
     second = tickers(work_s=0.05)
-    time.sleep(1.5)
+    until(second.waits, within_s=30)
     assert second.lines() == []
     died_at = time.time()
     first.process.send_signal(signal.SIGKILL)
@@ -207,13 +212,31 @@ def test_a_sleeping_leader_does_not_run_jobs_when_it_wakes_after_its_lease(ticke
     first = tickers()
     until(lambda: len(first.lines()) >= 3, within_s=30)
     second = tickers()
-    first.process.send_signal(signal.SIGSTOP)
-    until(second.lines, within_s=LEASE_S + 30)
+    until(second.waits, within_s=30)
+    put_to_sleep(first, until_runs=second)
     first.process.send_signal(signal.SIGCONT)
     time.sleep(1.0)
     woken = [at for at in first.lines() if at > second.lines()[0]]
     # The run it was suspended in the middle of may still end; none begins.
     assert len(woken) <= 1
+
+
+def put_to_sleep(ticker: Ticker, *, until_runs: Ticker) -> None:
+    """Suspend a process for longer than its lease.
+
+    One that is caught in the middle of a write holds SQLite's write gate and nobody can take over, so then it is
+    woken and put to sleep again.
+    """
+    for _ in range(20):
+        ticker.process.send_signal(signal.SIGSTOP)
+        deadline = time.monotonic() + LEASE_S + 2
+        while time.monotonic() < deadline:
+            if until_runs.lines():
+                return
+            time.sleep(0.05)
+        ticker.process.send_signal(signal.SIGCONT)
+        time.sleep(0.2)
+    pytest.fail("it was caught in the middle of a write every time")
 
 
 def test_the_desk_has_a_job_for_every_machine_step():

@@ -1,5 +1,6 @@
 """A process that runs one job, ten times a second, and writes each run to a file: started by test_embedded.py."""
 
+import logging
 import os
 import sys
 import time
@@ -28,6 +29,7 @@ def main(url: str, lease_s: str, out: str, work_s: str = "0") -> None:
             file.write(f"end {os.getpid()} {time.time()}\n")
         return Done(0)
 
+    logging.basicConfig(filename=f"{out}.{os.getpid()}.log", level=logging.INFO)
     job = JobSpec("tick", tick, lambda settings: 0.1, "default")
     run_until_stopped(Desk(url, lease_s), jobs=[job])
 

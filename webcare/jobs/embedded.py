@@ -122,6 +122,8 @@ class _Leader:
 
     def start(self) -> None:
         self._step()
+        if not self.leads:
+            log.info("another process runs the jobs; this one waits to take over")
         self._thread.start()
 
     def stop(self) -> None:

@@ -27,9 +27,9 @@ log = logging.getLogger(__name__)
 
 #: A run that found nothing is written down this often at most: the banner needs no more, the disk less.
 _IDLE_NOTE_S = 30.0
-#: Parts of `jobs.lease_s`. A dead holder was last seen at most one lease ago, and whoever waits looks every fifth:
-#: together they stay under the promise that another process takes over within `lease_s`.
-LEASE_PART, RENEW_PART, LOOK_PART = 0.75, 0.2, 0.2
+#: Parts of `jobs.lease_s`: how long a dead process keeps its leases at most, how often a living one renews them, and
+#: how often whoever waits looks. The first and the last together stay well under the promised `lease_s`.
+LEASE_PART, RENEW_PART, LOOK_PART = 0.6, 0.15, 0.15
 
 
 def utc_now() -> datetime:
