@@ -135,9 +135,9 @@ def _brighter(folder: Path) -> Iterator[Row]:
         for part in (TRAIN, DEV, TEST):
             with (folder / "track_a" / f"{code}_{part}.csv").open(encoding="utf-8", newline="") as file:
                 for raw in csv.DictReader(file):
-                    felt = {name for name, value in raw.items() if value in ("1", "1.0")}
+                    felt = {name for name, value in raw.items() if value == "1"}
                     sentiment = _from_emotions(bool(felt & {"joy"}), bool(felt & _DARK))
-                    if sentiment:
+                    if sentiment and raw["joy"]:  # one test file came without its labels
                         yield _feeling(
                             raw["text"], lang, sentiment, source="brighter", part=part, weight=0.5, at=raw["id"]
                         )
