@@ -112,7 +112,7 @@ def _pump(child: subprocess.Popen[str], lines: queue.Queue[str | None]) -> None:
 
 
 def _follow(step: Step, lines: queue.Queue[str | None], log: Path) -> str:
-    printed = []
+    printed: list[str] = []
     with log.open("a", encoding="utf-8") as file:
         while True:
             try:

@@ -18,7 +18,7 @@ OLDEST = (3, 11)
 KNOWN = ("python3.13", "python3.12", "python3.11")
 
 
-def main():  # type: ignore[no-untyped-def]
+def main():
     """Go on under a Python that is new enough, or say which one is needed; returns the exit code."""
     if sys.version_info[:2] >= OLDEST:
         from environment import run
@@ -37,7 +37,7 @@ def main():  # type: ignore[no-untyped-def]
     return 1
 
 
-def works(python):  # type: ignore[no-untyped-def]
+def works(python):
     """Whether this really is a Python that is new enough: a name on the PATH may be a shim with nothing behind it."""
     code = "import sys; sys.exit(sys.version_info[:2] < (3, 11))"
     try:
