@@ -21,6 +21,7 @@ from webcare.guard.weights import (
     Print,
     Public,
     folded,
+    is_fact,
     is_telling,
     one_slip,
     print_of,
@@ -30,11 +31,12 @@ from webcare.guard.weights import (
     weigh,
 )
 
-#: A run needs this much content to be no chance ...
-_ENOUGH = 2.0
-#: ... in at least this many words, or in three when one of them is telling.
-_RUN = 4
-_SHORT_RUN = 3
+#: A run of this many words needs this much content to be no chance;
+_RUN, _ENOUGH = 4, 1.5
+#: a long one without dates, numbers or prices less;
+_LONG_RUN, _LITTLE = 5, 1.0
+#: a short one more, and one telling word besides.
+_SHORT_RUN, _MUCH = 3, 2.0
 #: Several runs of one note with this much content between them are no chance either.
 _TOGETHER = 3.0
 #: Characters in a row that make a hit, and that a stretch of hits needs before it is looked at.
@@ -179,7 +181,7 @@ def _word_runs(draft: _Draft, known: Print, mapped: Sequence[str | None]) -> Ite
     # Many short pieces of one note prove as much as one long piece.
     together = sum(weight for _, _, weight in runs if weight >= 1) >= _TOGETHER
     for first, last, weight in runs:
-        level = _run_level(last - first + 1, weight, draft.telling[first : last + 1])
+        level = _run_level(draft.found[first : last + 1], weight, draft.telling[first : last + 1])
         if together and weight >= 1:
             level = Level.ERROR
         if level is not None:
@@ -190,12 +192,14 @@ def _run_weight(draft: _Draft, first: int, last: int) -> float:
     return sum(draft.weights[first : last + 1])
 
 
-def _run_level(count: int, weight: float, telling: Sequence[bool]) -> Level | None:
-    if weight < _ENOUGH:
-        return None
-    if count >= _RUN or any(telling):
+def _run_level(run: Sequence[Token], weight: float, telling: Sequence[bool]) -> Level | None:
+    if len(run) >= _RUN and weight >= _ENOUGH:
         return Level.ERROR
-    return Level.WARNING
+    if len(run) >= _LONG_RUN and weight >= _LITTLE and not any(map(is_fact, run)):
+        return Level.ERROR
+    if weight >= _MUCH:
+        return Level.ERROR if any(telling) else Level.WARNING
+    return None
 
 
 def _trimmed(draft: _Draft, first: int, last: int) -> tuple[int, int]:
@@ -245,7 +249,7 @@ def _is_disguised_copy(draft: _Draft, known: Print, public: Public, first: int, 
         return False
     inside = _words_between(known, place, place + last - first + 1)
     telling = [is_telling(token, token.word, None) for token in inside]
-    return len(inside) >= _SHORT_RUN and _run_level(len(inside), sum(weigh(inside, public)), telling) is Level.ERROR
+    return len(inside) >= _SHORT_RUN and _run_level(inside, sum(weigh(inside, public)), telling) is Level.ERROR
 
 
 def _words_between(known: Print, begin: int, end: int) -> list[Token]:
@@ -270,7 +274,7 @@ def _whole_note(draft: _Draft, known: Print, mapped: Sequence[str | None]) -> It
         weight = sum(draft.weights[first : last + 1])
         if weight >= 1 and _stands_alone(draft, first, last):
             yield draft.span(first, last, Level.ERROR, _COPIED)
-        elif weight >= _ENOUGH:
+        elif weight >= _MUCH:
             yield draft.span(first, last, Level.WARNING, _NEARLY)
 
 

@@ -144,6 +144,11 @@ def _is_year(number: str) -> bool:
     return len(number) == 4 and number.startswith(("19", "20"))
 
 
+def is_fact(token: Token) -> bool:
+    """Whether a word belongs to a date, an hour, a measure or a price."""
+    return token.text[0].isdigit() or token.word in MONEY or _is_one_of(token.word, FACT)
+
+
 def is_telling(token: Token, draft: str, lang: str | None) -> bool:
     """Whether one word is so particular that three with it are no chance: long, numbered or a name."""
     if token.word[0].isdigit():
