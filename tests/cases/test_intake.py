@@ -86,7 +86,9 @@ def test_a_follow_up_joins_its_case_and_keeps_the_stricter_deadline(desk: Desk) 
     first = make_mention(posted_at=NOON)
     desk.receive(first)
     desk.classifier = FakeClassifier(lambda text: make_triage(urgency=Urgency.CRITICAL, line=Line.SECOND_LINE))
-    second = make_mention("There is smoke!", thread_id=first.thread_id, posted_at=NOON + timedelta(minutes=30))
+    second = make_mention(
+        "There is smoke!", thread_id=first.thread_id, author=first.author, posted_at=NOON + timedelta(minutes=30)
+    )
     desk.later(minutes=30)
     desk.receive(second)
     case = desk.case_of(second)
@@ -104,7 +106,9 @@ def test_a_later_calm_message_does_not_soften_an_unanswered_critical_one(desk: D
     first = make_mention()
     desk.receive(first)
     desk.classifier = FakeClassifier()
-    desk.receive(make_mention("hello?", thread_id=first.thread_id, posted_at=NOON + timedelta(minutes=3)))
+    desk.receive(
+        make_mention("hello?", thread_id=first.thread_id, author=first.author, posted_at=NOON + timedelta(minutes=3))
+    )
     case = desk.case_of(first)
     assert case.urgency == Urgency.CRITICAL
     assert case.respond_by == NOON + timedelta(minutes=15)
@@ -118,7 +122,7 @@ def test_a_message_after_resolution_reopens_the_case_for_its_assignee(desk: Desk
         cases.claim(session, case_id, by=desk.first, now=NOON)
         cases.resolve(session, case_id, resolution=Resolution.ANSWERED, by=desk.first, now=NOON)
     now = desk.later(hours=2)
-    desk.receive(make_mention("Still nothing.", thread_id=mention.thread_id, posted_at=now))
+    desk.receive(make_mention("Still nothing.", thread_id=mention.thread_id, author=mention.author, posted_at=now))
     case = desk.case_of(mention)
     assert case.state == CaseState.OPEN
     assert case.reopened == 1
@@ -129,7 +133,9 @@ def test_a_message_after_resolution_reopens_the_case_for_its_assignee(desk: Desk
 
 def test_two_messages_of_a_new_thread_in_one_page_make_one_case(desk: Desk) -> None:
     first = make_mention(posted_at=NOON)
-    second = make_mention("and one more thing", thread_id=first.thread_id, posted_at=NOON + timedelta(seconds=9))
+    second = make_mention(
+        "and one more thing", thread_id=first.thread_id, author=first.author, posted_at=NOON + timedelta(seconds=9)
+    )
     summary = desk.receive(second, first)
     case = desk.case_of(first)
     assert (summary.opened, summary.joined) == (1, 1)
@@ -141,7 +147,9 @@ def test_two_messages_of_a_new_thread_in_one_page_make_one_case(desk: Desk) -> N
 def test_an_edit_stays_in_the_case_of_its_first_version(desk: Desk) -> None:
     first = make_mention("wher is my sofa")
     desk.receive(first)
-    edit = make_mention("Where is my sofa", root_id=first.external_id, posted_at=NOON + timedelta(minutes=1))
+    edit = make_mention(
+        "Where is my sofa", root_id=first.external_id, author=first.author, posted_at=NOON + timedelta(minutes=1)
+    )
     desk.receive(edit)
     case = desk.case_of(edit)
     assert case.id == desk.case_of(first).id
@@ -220,3 +228,14 @@ def test_any_raw_payload_is_kept_as_json_that_every_database_takes(desk: Desk, r
     assert list(kept) == [key.replace("\x00", "") for key in raw]
     if raw in ({"deep": [{"x": None}]}, {"f": 1.5, "t": True}, {"n": 2**80}):
         assert kept == raw
+
+
+def test_another_customer_in_the_same_thread_has_a_case_and_a_clock_of_their_own(desk: Desk) -> None:
+    first = make_mention("Where is my sofa?", posted_at=NOON)
+    other = make_mention("Same here!", thread_id=first.thread_id, posted_at=NOON + timedelta(minutes=2))
+    desk.receive(first, other)
+    assert desk.case_of(first).id != desk.case_of(other).id
+    later = make_mention("Any news?", thread_id=first.thread_id, author=other.author, posted_at=NOON)
+    desk.receive(later)
+    assert desk.case_of(later).id == desk.case_of(other).id
+    assert desk.case_of(first).version == 1

@@ -1,5 +1,6 @@
 """What people do to a case: each verb, its refusals, its one event."""
 
+from contextlib import suppress
 from datetime import timedelta
 
 import pytest
@@ -191,15 +192,12 @@ def test_every_verb_asks_the_role_first(desk: Desk, verb: str, role: Role) -> No
     actor = desk.people.get(role) or Actor.system("a job")
     needs, act = VERBS[verb]
     with desk.store.write() as session:
-        try:
-            act(session, case_id, actor)
-        except NotAllowed as error:
-            assert not may(actor, needs), error
-            assert desk.people.get(role) is None or actor.name in str(error)
-        except CaseStateRefused:
-            assert may(actor, needs)
+        if may(actor, needs):
+            with suppress(CaseStateRefused):  # allowed, but a new case is not in a state for every verb
+                act(session, case_id, actor)
         else:
-            assert may(actor, needs)
+            with pytest.raises(NotAllowed, match=actor.name):
+                act(session, case_id, actor)
 
 
 def test_the_verbs_above_are_all_the_verbs_there_are() -> None:

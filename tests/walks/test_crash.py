@@ -172,12 +172,12 @@ def check_nothing_lost_or_doubled(site: Site, box: Sandbox, kills: int) -> None:
     assert len(collected) == len(set(collected)) == MENTIONS
     with site.app.store.read() as session:
         opened = session.exec(select(CaseEventRow.case_id).where(CaseEventRow.kind == "opened")).all()
-        threads = session.exec(select(CaseRow.thread_id)).all()
+        matters = session.exec(select(CaseRow.thread_id, CaseRow.customer_id)).all()
         deliveries = session.exec(select(DeliveryRow)).all()
-    assert len(opened) == len(set(opened)) == len(threads) == len(set(threads))
+    assert len(opened) == len(set(opened)) == len(matters) == len(set(matters))
     on_network = brand_texts(box)
     states = Counter(delivery.state for delivery in deliveries)
-    print(f"seed {SEED}: {kills} kills, {len(collected)} mentions, {len(threads)} cases, replies {dict(states)}")
+    print(f"seed {SEED}: {kills} kills, {len(collected)} mentions, {len(matters)} cases, replies {dict(states)}")
     assert len(deliveries) == REPLIES
     assert set(states) <= {DeliveryState.SENT.value, DeliveryState.NEEDS_HUMAN.value}
     assert states[DeliveryState.SENT.value] >= REPLIES * 0.8

@@ -1,7 +1,8 @@
-"""Collected posts become cases: a customer's post opens one, a follow-up joins it and brings it back.
+"""Collected posts become cases: a customer's post opens one, a follow-up of theirs joins it and brings it back.
 
-Own posts and reposts are stored, so that they are known, but never open a case. Works on hundreds of posts in one
-transaction of the caller; network and model work happened before.
+A case is one customer's matter in one thread: under a brand's post, or when somebody else chimes in, each customer has
+a case and a clock of their own. Own posts and reposts are stored, so that they are known, but never open a case. Works
+on hundreds of posts in one transaction of the caller; network and model work happened before.
 """
 
 from __future__ import annotations
@@ -47,6 +48,10 @@ class TakenIn:
     joined: int
 
 
+#: Our id of the thread and the network's id of the customer: what a case belongs to.
+Matter = tuple[int, str]
+
+
 @dataclass(slots=True)
 class _Batch:
     """One transaction's worth of posts on its way into the tables."""
@@ -54,9 +59,9 @@ class _Batch:
     account: AccountRow
     now: datetime
     threads: dict[str, int]
-    cases: dict[int, CaseRow]  #: newest case per thread id
-    fresh: dict[int, dict[str, Any]] = field(default_factory=dict)  #: values of cases to open, per thread id
-    opened: dict[int, int] = field(default_factory=dict)  #: id of the case opened, per thread id
+    cases: dict[Matter, CaseRow]  #: newest case of each matter
+    fresh: dict[Matter, dict[str, Any]] = field(default_factory=dict)  #: values of the cases to open
+    opened: dict[Matter, int] = field(default_factory=dict)  #: ids of the cases opened
     events: list[dict[str, Any]] = field(default_factory=list)
     joined: int = 0
 
@@ -72,7 +77,7 @@ def take_in(session: Session, account: AccountRow, decided: Sequence[Decided], *
     batch = _Batch(account, now, threads, _newest_cases(session, threads.values()))
     for one in news:
         if one.wants_case:
-            _open_or_join(batch, one, threads[threads_by_post[one.mention.external_id]])
+            _open_or_join(batch, one, _matter(one, threads[threads_by_post[one.mention.external_id]]))
     _write_cases(session, batch)
     case_ids = _write_mentions(session, batch, news, threads_by_post)
     _adopt_echoes(session, batch, news)
@@ -94,29 +99,33 @@ def _threads(session: Session, account_id: int, news: Sequence[Decided]) -> dict
     return {one.mention.external_id: of_roots.get(one.mention.root_id or "", one.mention.thread_id) for one in news}
 
 
-def _newest_cases(session: Session, thread_ids: Iterable[int]) -> dict[int, CaseRow]:
-    result: dict[int, CaseRow] = {}
+def _matter(one: Decided, thread_id: int) -> Matter:
+    return thread_id, one.mention.author.external_id
+
+
+def _newest_cases(session: Session, thread_ids: Iterable[int]) -> dict[Matter, CaseRow]:
+    result: dict[Matter, CaseRow] = {}
     ids = list(thread_ids)
     for start in range(0, len(ids), 500):
         newest = (
             select(func.max(col(CaseRow.id)))
             .where(col(CaseRow.thread_id).in_(ids[start : start + 500]))
-            .group_by(col(CaseRow.thread_id))
+            .group_by(col(CaseRow.thread_id), col(CaseRow.customer_id))
         )
         rows = session.execute(select(CaseRow).where(col(CaseRow.id).in_(newest)).with_for_update()).scalars()
-        result.update((row.thread_id, row) for row in rows)
+        result.update(((row.thread_id, row.customer_id), row) for row in rows)
     return result
 
 
-def _open_or_join(batch: _Batch, one: Decided, thread_id: int) -> None:
-    if (case := batch.cases.get(thread_id)) is not None:
+def _open_or_join(batch: _Batch, one: Decided, matter: Matter) -> None:
+    if (case := batch.cases.get(matter)) is not None:
         _join(batch, case, one)
-    elif (values := batch.fresh.get(thread_id)) is not None:
+    elif (values := batch.fresh.get(matter)) is not None:
         # The second message of a case that this very batch opens.
         _join_fresh(values, one)
         batch.joined += 1
     else:
-        batch.fresh[thread_id] = _new_case(batch, one, thread_id)
+        batch.fresh[matter] = _new_case(batch, one, matter[0])
 
 
 def _new_case(batch: _Batch, one: Decided, thread_id: int) -> dict[str, Any]:
@@ -230,8 +239,7 @@ def _write_mentions(
     assert batch.account.id is not None
     for one in news:
         thread_id = batch.threads[threads_by_post[one.mention.external_id]]
-        case = batch.cases.get(thread_id)
-        case_id = None if one.mention.is_repost else case.id if case else batch.opened.get(thread_id)
+        case_id = _case_id(batch, _matter(one, thread_id)) if one.wants_case else None
         placed.append((one, case_id))
         rows.append(
             stored.mention_values(
@@ -246,6 +254,11 @@ def _write_mentions(
     ]
     insert_rows(session, TriageRow, labelled)
     return placed
+
+
+def _case_id(batch: _Batch, matter: Matter) -> int | None:
+    case = batch.cases.get(matter)
+    return case.id if case is not None else batch.opened.get(matter)
 
 
 def _write_events(session: Session, batch: _Batch, placed: Sequence[tuple[Decided, int | None]]) -> None:
