@@ -83,40 +83,41 @@ _STOP = {
 #: Days, months, parts of the day, units of time and opening hours.
 _FACT = {
     "nl": """
-        half halfuur uurtje tevoren sluit sluiten opent eerder later kilo kg gram cm mm meter liter graden watt
-        termijn termijnen bankdagen kwartier werkuren feestdagen maandag dinsdag woensdag donderdag vrijdag zaterdag
-        zondag maandags dinsdags zondags januari februari maart april mei juni juli augustus september oktober
-        november december vandaag morgen overmorgen gisteren vanmiddag vanavond vanochtend ochtend middag avond nacht
-        dag dagen week weken weekend weekeinde maand maanden jaar jaren uur uren minuten minuut werkdag werkdagen
-        koopzondag feestdag kerst pasen pinksteren hemelvaart koningsdag open geopend dicht gesloten openingstijden
-        volgende komende afgelopen eerstvolgende uiterlijk rond tussen vanaf eind begin medio kosten kost prijs gratis
+        jan feb mrt apr jun jul aug sep sept okt nov dec dinsd donderd half halfuur uurtje tevoren sluit sluiten opent
+        eerder later kilo kg gram cm mm meter liter graden watt termijn termijnen bankdagen kwartier werkuren
+        feestdagen maandag dinsdag woensdag donderdag vrijdag zaterdag zondag maandags dinsdags zondags januari
+        februari maart april mei juni juli augustus september oktober november december vandaag morgen overmorgen
+        gisteren vanmiddag vanavond vanochtend ochtend middag avond nacht dag dagen week weken weekend weekeinde maand
+        maanden jaar jaren uur uren minuten minuut werkdag werkdagen koopzondag feestdag kerst pasen pinksteren
+        hemelvaart koningsdag open geopend dicht gesloten openingstijden volgende komende afgelopen eerstvolgende
+        uiterlijk rond tussen vanaf eind begin medio kosten kost prijs gratis
     """,
     "en": """
-        half earlier later beforehand advance kilo kilos kg grams cm mm metre metres meter litre litres degrees watt
-        watts monday tuesday wednesday thursday friday saturday sunday mon tue wed thu fri sat sun january february
-        march april june july august september october november december today tomorrow yesterday tonight morning
-        afternoon evening night noon midnight day days week weeks weekend weekends month months year years hour hours
-        minutes minute working business weekday weekdays bank holiday holidays christmas easter open opens opening
-        closed closes close next coming latest around between until end beginning mid am pm o'clock cost costs price
-        free
+        jan feb mar apr jun jul aug sep sept oct nov dec tues weds thur thurs half earlier later beforehand advance
+        kilo kilos kg grams cm mm metre metres meter litre litres degrees watt watts monday tuesday wednesday thursday
+        friday saturday sunday mon tue wed thu fri sat sun january february march april june july august september
+        october november december today tomorrow yesterday tonight morning afternoon evening night noon midnight day
+        days week weeks weekend weekends month months year years hour hours minutes minute working business weekday
+        weekdays bank holiday holidays christmas easter open opens opening closed closes close next coming latest
+        around between until end beginning mid am pm o'clock cost costs price free
     """,
     "sv": """
-        halv halvtimme innan tidigare senare kilo kg gram cm mm meter liter grader watt bankdag bankdagar dygn kvart
-        onsdagar torsdagar måndag tisdag onsdag torsdag fredag lördag söndag måndagar tisdagar lördagar söndagar
-        januari februari mars april maj juni juli augusti september oktober november december idag imorgon igår ikväll
-        morgon förmiddag eftermiddag kväll natt dag dagar dagen vecka veckor veckan helg helgen helger månad månader
-        år timme timmar minuter minut vardag vardagar arbetsdag arbetsdagar helgdag helgdagar röda jul påsk midsommar
-        öppet öppnar öppen öppettider stängt stänger stängd nästa kommande senast runt kring mellan slutet början
-        mitten kl klockan kostar pris gratis
+        mån tis ons tors fre lör sön okt halv halvtimme innan tidigare senare kilo kg gram cm mm meter liter grader
+        watt bankdag bankdagar dygn kvart onsdagar torsdagar måndag tisdag onsdag torsdag fredag lördag söndag
+        måndagar tisdagar lördagar söndagar januari februari mars april maj juni juli augusti september oktober
+        november december idag imorgon igår ikväll morgon förmiddag eftermiddag kväll natt dag dagar dagen vecka
+        veckor veckan helg helgen helger månad månader år timme timmar minuter minut vardag vardagar arbetsdag
+        arbetsdagar helgdag helgdagar röda jul påsk midsommar öppet öppnar öppen öppettider stängt stänger stängd
+        nästa kommande senast runt kring mellan slutet början mitten kl klockan kostar pris gratis
     """,
     "nb": """
-        halv halvtime halvannen tidligere senere kilo kg gram cm mm meter liter grader watt bankdag bankdager
-        virkedagene kvarter mandag tirsdag onsdag torsdag fredag lørdag søndag mandager lørdager søndager januar
-        februar mars april mai juni juli august september oktober november desember idag i dag imorgen morgen igår går
-        kveld ikveld formiddag ettermiddag natt dager dagen uke uker uken uka helg helgen måned måneder år time timer
-        minutter minutt hverdag hverdager virkedag virkedager helligdag helligdager jul påske pinse åpent åpner åpen
-        åpningstider stengt stenger neste kommende senest rundt mellom slutten starten midten kl klokken klokka koster
-        pris gratis
+        man tirs ons tors fre lør søn okt des halv halvtime halvannen tidligere senere kilo kg gram cm mm meter liter
+        grader watt bankdag bankdager virkedagene kvarter mandag tirsdag onsdag torsdag fredag lørdag søndag mandager
+        lørdager søndager januar februar mars april mai juni juli august september oktober november desember idag i
+        dag imorgen morgen igår går kveld ikveld formiddag ettermiddag natt dager dagen uke uker uken uka helg helgen
+        måned måneder år time timer minutter minutt hverdag hverdager virkedag virkedager helligdag helligdager jul
+        påske pinse åpent åpner åpen åpningstider stengt stenger neste kommende senest rundt mellom slutten starten
+        midten kl klokken klokka koster pris gratis
     """,
     "da": """
         halv time tidligere senere kilo kg gram cm mm meter liter grader watt bankdag bankdage dages kvarter mandage
@@ -127,14 +128,14 @@ _FACT = {
         slutningen starten midten kl klokken koster pris gratis
     """,
     "de": """
-        halbe stunde früher später vorher kilo kg gramm cm mm meter liter grad watt bankarbeitstage bankarbeitstagen
-        tagesgenau wochentags sonntags dienstags mittwochs freitags montag dienstag mittwoch donnerstag freitag
-        samstag sonnabend sonntag montags samstags januar februar märz april mai juni juli august september oktober
-        november dezember heute morgen übermorgen gestern vormittag nachmittag abend nacht mittag tag tage tagen woche
-        wochen wochenende monat monate monaten jahr jahre jahren stunden uhr minuten minute werktag werktage werktagen
-        feiertag feiertage feiertagen weihnachten ostern pfingsten geöffnet offen öffnet öffnungszeiten geschlossen
-        schließt nächste nächsten kommende kommenden spätestens zwischen ende anfang mitte kostet kosten preis gratis
-        kostenlos
+        mär mai okt dez halbe stunde früher später vorher kilo kg gramm cm mm meter liter grad watt bankarbeitstage
+        bankarbeitstagen tagesgenau wochentags sonntags dienstags mittwochs freitags montag dienstag mittwoch
+        donnerstag freitag samstag sonnabend sonntag montags samstags januar februar märz april juni juli august
+        september oktober november dezember heute morgen übermorgen gestern vormittag nachmittag abend nacht mittag
+        tag tage tagen woche wochen wochenende monat monate monaten jahr jahre jahren stunden uhr minuten minute
+        werktag werktage werktagen feiertag feiertage feiertagen weihnachten ostern pfingsten geöffnet offen öffnet
+        öffnungszeiten geschlossen schließt nächste nächsten kommende kommenden spätestens zwischen ende anfang mitte
+        kostet kosten preis gratis kostenlos
     """,
 }
 
