@@ -63,7 +63,7 @@ class Watched:
 
 
 @pytest.fixture(scope="session")
-def chromium() -> Iterator["Browser"]:  # noqa: F821 - as above
+def browser() -> Iterator["Browser"]:  # noqa: F821 - as above
     """Chromium of this machine."""
     found = os.environ.get("WEBCARE_CHROMIUM") or shutil.which("chromium") or shutil.which("google-chrome")
     try:
@@ -73,9 +73,9 @@ def chromium() -> Iterator["Browser"]:  # noqa: F821 - as above
     if not found:
         _absent("no Chromium on this machine; install it or name it in WEBCARE_CHROMIUM")
     with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=found, args=FLAGS)
-        yield browser
-        browser.close()
+        launched = playwright.chromium.launch(executable_path=found, args=FLAGS)
+        yield launched
+        launched.close()
 
 
 def _absent(why: str) -> None:
@@ -140,12 +140,12 @@ def _wait_until_it_answers(server: subprocess.Popen[bytes], address: str, log: P
 
 
 @pytest.fixture
-def open_browser(chromium: "Browser", base: str) -> Iterator[Callable[..., Watched]]:  # noqa: F821 - as above
+def open_browser(browser: "Browser", base: str) -> Iterator[Callable[..., Watched]]:  # noqa: F821 - as above
     """Opens browsers that share nothing: each call is another computer."""
     contexts = []
 
     def open_(*, scheme: str = "light", width: int = 1280, height: int = 720) -> Watched:
-        context = chromium.new_context(viewport={"width": width, "height": height}, color_scheme=scheme)
+        context = browser.new_context(viewport={"width": width, "height": height}, color_scheme=scheme)
         context.set_default_timeout(20_000)
         contexts.append(context)
         return watch(context.new_page(), base)

@@ -9,6 +9,7 @@ from streamlit.testing.v1 import AppTest
 from webcare import cases
 from webcare.console import queue_page
 from webcare.domain import Line, Resolution, Role, Sentiment, Topic, Urgency
+from webcare.store.queries import QueuePage, cases_by_id
 from webcare.store.search import Snippet
 from webcare.testing import Desk, FakeClassifier, make_triage
 
@@ -155,21 +156,39 @@ def test_who_only_watches_gets_no_button_to_take(open_page: OpenPage):
     assert [button.key for button in open_page("queue", Role.MANAGER).button] == []
 
 
-def test_rows_stay_where_they_are_and_news_is_counted_until_asked_for(open_page: OpenPage, desk: Desk):
-    old = desk.open_case("Where is my sofa?")
-    page = queue_page.Chosen("first_line", (), "", None, desk.first.id or 0)
-    with desk.store.read() as session:
-        items = queue_page.queue_page(session, queue="first_line")
-    shown = queue_page.Shown(page, items.items, None)
-    labelled(desk, urgency=Urgency.CRITICAL)
-    desk.open_case("Fire in the kitchen")
+def test_rows_stay_where_they_are_and_only_what_comes_after_them_is_added(open_page: OpenPage, desk: Desk):
+    old, taken = desk.open_case("Where is my sofa?"), desk.open_case("And my chair?")
+    chosen = queue_page.Chosen("first_line", (), "", None, desk.first.id or 0)
+    first = page_of(desk)
+    shown = queue_page.Shown(chosen, first.items, first.next)
+    labelled(desk, urgency=Urgency.HIGH)
+    urgent = desk.open_case("My child is locked in the wardrobe")
+    labelled(desk, urgency=Urgency.LOW)
+    later = desk.open_case("Nice shop")
     with desk.store.write() as session:
-        cases.claim(session, old.id, by=desk.first, now=desk.now)
+        cases.hand_over(session, taken.id, question="Is it in stock?", by=desk.first, now=desk.now)
+    page = page_of(desk)
     with desk.store.read() as session:
-        later = queue_page.queue_page(session, queue="first_line")
-    kept = queue_page.as_it_is_now(shown, later)
-    assert [item.id for item in kept.items] == [old.id]
-    assert kept.items[0].assignee_id == desk.first.id
+        known = cases_by_id(session, [item.id for item in shown.items])
+    kept = queue_page.as_it_is_now(shown, known, page)
+    assert [item.id for item in kept.items] == [old.id, taken.id, later.id]
+    assert urgent.id in {item.id for item in page.items}
+    assert [queue_page.where_to(item, chosen) for item in kept.items] == ["", "Second line", ""]
+
+
+def test_a_full_page_does_not_grow(desk: Desk, monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setattr(queue_page, "_PAGE", 2)
+    desk.open_case("One"), desk.open_case("Two")
+    chosen = queue_page.Chosen("first_line", (), "", None, desk.first.id or 0)
+    first = page_of(desk)
+    desk.open_case("Three")
+    kept = queue_page.as_it_is_now(queue_page.Shown(chosen, first.items, None), first.items, page_of(desk))
+    assert kept.items == first.items
+
+
+def page_of(desk: Desk) -> QueuePage:
+    with desk.store.read() as session:
+        return queue_page.queue_page(session, queue="first_line")
 
 
 def test_hits_are_marked_where_the_search_found_them():

@@ -92,7 +92,8 @@ def _buttons(case: CaseDetail, me: Actor) -> None:
         _snooze(case)
         _resolve(case)
     if not active:
-        _button("Reopen", "reopen", case, _reopen(case.id), primary=True)
+        closed = case.state == CaseState.RESOLVED
+        _button("Reopen", "reopen", case, _reopen(case.id), primary=closed)
 
 
 def _button(name: str, key: str, case: CaseDetail, verb: Verb, *, primary: bool = False) -> None:

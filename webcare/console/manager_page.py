@@ -89,12 +89,12 @@ def _times(title: str, groups: Iterable[ResponseTimes], names: Mapping[str, str]
         )
         for one in groups
     ]
-    return safe.el("table", safe.el("caption", title), head, *(rows or [_nothing(6)]), cls="wc-table")
+    return safe.el("table", safe.el("caption", title), head, *(rows or [_nothing(6)]), cls="wc-table wc-times")
 
 
 def _replies(replies: Iterable[RecentReply]) -> safe.Html:
-    names = ("Posted", "Network", "By", "To", "Reply", "After")
-    head = safe.el("tr", *(safe.el("th", name) for name in names))
+    names = ("Posted", "Network", "By", "To", "Reply")
+    head = safe.el("tr", *(safe.el("th", name) for name in names), safe.el("th", "After", cls="wc-num"))
     rows = [_reply(reply) for reply in replies]
     return safe.el("table", safe.el("caption", "Replies"), head, *(rows or [_nothing(6)]), cls="wc-table")
 

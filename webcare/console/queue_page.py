@@ -7,7 +7,7 @@ is new is counted in a button, what is gone turns pale.
 from __future__ import annotations
 
 import time
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -177,11 +177,15 @@ def _list(chosen: Chosen) -> None:
         return
     page = _page(chosen)
     before: Shown | None = st.session_state.get("queue_shown")
-    shown = before if before is not None and before.chosen == chosen else Shown(chosen, page.items, page.next)
-    shown = as_it_is_now(shown, page)
+    if before is None or before.chosen != chosen or not before.items:
+        shown = Shown(chosen, page.items, page.next)
+    else:
+        with desk().store.read() as session:
+            known = cases_by_id(session, [item.id for item in before.items])
+        shown = as_it_is_now(before, known, page)
     st.session_state["queue_shown"] = shown
     fresh = [item for item in page.items if item.id not in {old.id for old in shown.items}]
-    _draw(chosen, [_row(item, me, gone=_gone(item, page)) for item in shown.items], shown.next, fresh=fresh)
+    _draw(chosen, [_row(item, me, gone=where_to(item, chosen)) for item in shown.items], shown.next, fresh=fresh)
 
 
 def _page(chosen: Chosen) -> QueuePage:
@@ -202,14 +206,25 @@ def _page(chosen: Chosen) -> QueuePage:
         return QueuePage((), None)
 
 
-def as_it_is_now(shown: Shown, page: QueuePage) -> Shown:
-    """The rows on the screen in their old order, with what is known of them now."""
-    now_known = {item.id: item for item in page.items}
-    return Shown(shown.chosen, tuple(now_known.get(item.id, item) for item in shown.items), shown.next)
+def as_it_is_now(shown: Shown, known: Sequence[QueueItem], page: QueuePage) -> Shown:
+    """The rows on the screen in their old order, as they are now; what comes after them all may follow on the end."""
+    by_id = {item.id: item for item in known}
+    kept = [by_id.get(item.id, item) for item in shown.items]
+    ids = {item.id for item in kept}
+    last = max((place for place, item in enumerate(page.items) if item.id in ids), default=len(page.items))
+    room = max(0, _PAGE - len(kept))
+    return Shown(shown.chosen, (*kept, *page.items[last + 1 :][:room]), shown.next or page.next)
 
 
-def _gone(item: QueueItem, page: QueuePage) -> bool:
-    return all(item.id != other.id for other in page.items)
+def where_to(item: QueueItem, chosen: Chosen) -> str:
+    """Where a case went that no longer belongs on this list; empty when it still does."""
+    belongs = (
+        item.state in _STATES.get(chosen.tab, ACTIVE_STATES)
+        and (chosen.tab not in _QUEUE_TABS or item.queue == chosen.tab)
+        and (chosen.tab != "mine" or item.assignee_id == chosen.me)
+        and all(getattr(item, name) == value for name, value in chosen.only)
+    )
+    return "" if belongs else _where(item)
 
 
 def _found(chosen: Chosen) -> list[dict[str, Any]]:
@@ -301,7 +316,7 @@ def _empty(chosen: Chosen) -> str:
     return "Nothing here."
 
 
-def _row(item: QueueItem, me: Actor, *, gone: bool = False) -> dict[str, Any]:
+def _row(item: QueueItem, me: Actor, *, gone: str = "") -> dict[str, Any]:
     """One line as the browser draws it: words ready to be shown, times for its clock."""
     active = item.state in ACTIVE_STATES and item.waiting_since is not None
     mine = item.assignee_id is not None and item.assignee_id == me.id
@@ -327,7 +342,7 @@ def _row(item: QueueItem, me: Actor, *, gone: bool = False) -> dict[str, Any]:
         "by": item.respond_by.isoformat() if active else "",
         "from": (item.waiting_since or item.opened_at).isoformat(),
         "assignee": "You" if mine else safe.line(item.assignee_name, limit=30),
-        "gone": "Left this list" if gone else "",
+        "gone": f"Now: {gone}" if gone else "",
     }
 
 

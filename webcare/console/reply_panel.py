@@ -82,7 +82,7 @@ def _compose(composer: Composer) -> None:
     st.text_area(
         "Reply that everybody can read" if not composer.private else "Private answer to the customer",
         key=key,
-        height=112,
+        height=128,
         label_visibility="collapsed",
         placeholder=f"Write the {'private answer' if composer.private else 'public reply'} to the customer …",
         on_change=_keep_draft,
