@@ -44,7 +44,9 @@ def test_version_is_told_without_loading_anything_heavy(tmp_path):
     assert (done.returncode, done.stdout) == (0, f"webcare {__version__}\n")
 
 
-@pytest.mark.parametrize("command", ["init", "demo", "run", "poll", "triage", "guard", "doctor", "db"])
+@pytest.mark.parametrize(
+    "command", ["init", "demo", "run", "poll", "triage", "guard", "doctor", "db", "train", "evaluate"]
+)
 def test_every_command_explains_itself(command, capsys):
     with pytest.raises(SystemExit) as ended:
         main([command, "--help"])

@@ -24,6 +24,8 @@ _MODULES = {
     "poll": "polling",
     "triage": "lines",
     "guard": "lines",
+    "train": "workshop",
+    "evaluate": "workshop",
     "doctor": "doctor",
     "sandbox": "sandbox",
     "db": "database",
@@ -123,6 +125,13 @@ def _add_tending(commands: argparse._SubParsersAction[argparse.ArgumentParser]) 
     commands.add_parser("doctor", help="say what is misconfigured and how to mend it")
     sandbox = commands.add_parser("sandbox", help="stand-ins for X and Facebook on this machine", add_help=False)
     sandbox.add_argument("rest", nargs=argparse.REMAINDER)
+    train = commands.add_parser(
+        "train", help="train a model on labelled text, look the text over, or go back a version"
+    )
+    evaluate = commands.add_parser("evaluate", help="how good the model is on text that it never saw")
+    for workshop in (train, evaluate):
+        workshop.add_argument("what", choices=["triage"])
+        workshop.add_argument("rest", nargs=argparse.REMAINDER, help="see `triage --help`")
     database = commands.add_parser("db", help="tend the database")
     database.add_argument("action", choices=["upgrade"], help="upgrade: bring it to this version, after a copy")
 

@@ -106,6 +106,12 @@ def test_texts_that_say_the_same_are_found_and_others_are_not() -> None:
     assert [(one.id, other.id) for one, other, _ in near_duplicates(rows)] == [("a", "b")]
 
 
+def test_different_emoji_alone_do_not_say_the_same() -> None:
+    hearts, hands, again = (Row(str(at), text, "nb", {}, "own") for at, text in enumerate(("💛💛💛", "🙌🙌", "💛💛💛")))
+
+    assert [(one.id, other.id) for one, other, _ in near_duplicates([hearts, hands, again])] == [("0", "2")]
+
+
 def test_rows_against_the_guideline_are_told() -> None:
     found = list(
         problems(

@@ -16,7 +16,7 @@ from tests.triage.tiny import SENTENCES, tensors_of, tiny_network, tiny_tokenize
 from webcare.encoder import Encoder, set_current
 from webcare.errors import ModelMissing, ModelUnusable, SettingsError
 from webcare.triage.training import base as bases
-from webcare.triage.training import export
+from webcare.triage.training import export, pipeline
 from webcare.triage.training.base import Base, choose_pieces, from_hub, from_wheel, trim
 from webcare.triage.training.data import Row
 from webcare.triage.training.evaluate import GOALS, ask, markdown, report
@@ -160,6 +160,20 @@ def test_one_command_leads_from_a_saved_base_to_a_release_that_loads(
     card = (folder / "card.md").read_text()
     assert "written for this project" in card
     assert "MIT" in card
+
+
+def test_a_run_goes_on_from_weights_that_were_left_and_names_those_it_cannot_read(base: Base, tmp_path: Path) -> None:
+    job = Job(labels=tmp_path, models=tmp_path, work=tmp_path, version="x", start=tmp_path / "public.pt")
+    with pytest.raises(SettingsError, match=r"public\.pt"):
+        pipeline._after_public(job, base, [])
+    torch.save(train(base, rows(12), PLAN, tmp_path / "public").state_dict(), tmp_path / "public.pt")
+
+    state = pipeline._after_public(job, base, [])
+    still = replace(PLAN, learning_rate=0.0, head_rate=0.0, dropout=0.0)
+    gone_on = train(base, rows(12), still, tmp_path / "own", start=state)
+
+    assert state is not None
+    assert all(torch.equal(state[name], tensor) for name, tensor in gone_on.state_dict().items())
 
 
 def test_the_shipped_files_label_as_the_network_did(base: Base, tmp_path: Path) -> None:

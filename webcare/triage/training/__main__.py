@@ -14,36 +14,51 @@ from webcare.errors import WebcareError
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run one command; returns the exit code."""
+    try:
+        return work(arguments)
+    except WebcareError as error:
+        sys.stderr.write(f"{error}\n")
+        return 2
+
+
+def work(arguments: Sequence[str] | None = None) -> int:
+    """Run one command and give its exit code. Raises WebcareError where it is told what is wrong."""
     options = _parser().parse_args(arguments)
     logging.basicConfig(level=logging.INFO, format="%(asctime)s %(message)s", stream=sys.stderr)
-    try:
-        code: int = options.run(options)
-    except WebcareError as error:
-        logging.getLogger(__name__).error("%s", error)
-        return 1
+    code: int = options.run(options)
     return code
 
 
 def _parser() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(prog="webcare train triage", description=__doc__)
+    parser = argparse.ArgumentParser(prog="python -m webcare.triage.training", description=__doc__)
     commands = parser.add_subparsers(required=True)
-    check = commands.add_parser("check", help="look for contradictions and near-duplicates in labelled text")
+    check = commands.add_parser(
+        "check", prog="webcare train triage check", help="look for contradictions and near-duplicates in labelled text"
+    )
     check.set_defaults(run=_check)
-    train = commands.add_parser("train", help="make a new version in models/, not yet in force")
+    train = commands.add_parser(
+        "train", prog="webcare train triage", help="make a new version in models/, not yet in force"
+    )
     train.set_defaults(run=_train)
     train.add_argument("--version", required=True, help="name of the new version, e.g. triage-2026.11")
     train.add_argument("--public", type=Path, help="folder with the public sets; without it only our own text is used")
     train.add_argument("--work", type=Path, default=Path("build/train"), help="checkpoints and downloads")
+    train.add_argument("--start", type=Path, help="weights an earlier run left after the public sets (public.pt)")
+    train.add_argument("--replay", type=float, default=0.15, help="share of the public text read again with our own")
     train.add_argument("--base", default="auto", help="auto, hub, wheel, or a path")
     train.add_argument("--epochs", type=int, default=6, help="times our own text is read")
     train.add_argument("--public-epochs", type=int, default=1)
+    train.add_argument("--tokens-a-batch", type=int, default=1_024, help="smaller batches, more steps")
+    train.add_argument("--learning-rate", type=float, default=8e-5, help="of the top layer, on our own text")
     train.add_argument("--threads", type=int, default=2)
     train.add_argument("--seed", type=int, default=11)
-    evaluate = commands.add_parser("evaluate", help="figures of the model in force on text it never saw")
+    evaluate = commands.add_parser(
+        "evaluate", prog="webcare evaluate triage", help="figures of the model in force on text it never saw"
+    )
     evaluate.set_defaults(run=_evaluate)
     evaluate.add_argument("--out", type=Path, default=Path("build/evaluation"))
     evaluate.add_argument("--floors", action="store_true", help="also train TF-IDF on the same text")
-    use = commands.add_parser("use", help="put a version in force, also an older one")
+    use = commands.add_parser("use", prog="webcare train triage use", help="put a version in force, also an older one")
     use.set_defaults(run=_use)
     use.add_argument("version")
     for command in (check, train, evaluate):
@@ -76,8 +91,15 @@ def _train(options: argparse.Namespace) -> int:
         version=options.version,
         public=options.public,
         base=options.base,
+        start=options.start,
+        replay=options.replay,
         first=replace(plan, epochs=options.public_epochs, max_tokens=64),
-        second=replace(plan, epochs=options.epochs),
+        second=replace(
+            plan,
+            epochs=options.epochs,
+            tokens_a_batch=options.tokens_a_batch,
+            learning_rate=options.learning_rate,
+        ),
     )
     run(job)
     return 0

@@ -55,5 +55,6 @@ def near_duplicates(rows: Sequence[Row], *, too_alike: float = TOO_ALIKE) -> Ite
 
 def _groups(text: str) -> frozenset[str]:
     plain = re.sub(r"\W+", " ", re.sub(r"[@#]\w+|https?\S+", "", text.lower())).strip()
-    padded = f" {plain} "
+    # Of a text of emoji and hashtags alone nothing is left; such texts are alike only if they are the same.
+    padded = f" {plain or text} "
     return frozenset(padded[at : at + _GROUP] for at in range(max(1, len(padded) - _GROUP + 1)))

