@@ -77,7 +77,7 @@ def main() -> None:
     p95 = waits[int(len(waits) * 0.95) - 1]
     print(f"{len(waits)} posts, polled every {options.every:g} s: seconds from post to queue")
     print(f"median {statistics.median(waits):.2f}   p95 {p95:.2f}   max {waits[-1]:.2f}")
-    print(f"beyond the poll interval: p95 {p95 - options.every:+.2f}   max {waits[-1] - options.every:+.2f}   (goal +1)")
+    print(f"beyond the poll interval: p95 {p95 - options.every:+.2f}   max {waits[-1] - options.every:+.2f}  goal +1")
 
 
 if __name__ == "__main__":

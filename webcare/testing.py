@@ -258,7 +258,9 @@ def make_desk(store: Store) -> Desk:
     """Fill an empty, upgraded database with an account and people. Their rows have no usable password."""
     people: dict[Role, Actor] = {}
     with store.write() as session:
-        session.add(AccountRow(key="x_hemlund", channel="x", external_id="3300000001", name="Hemlund", handle="hemlund"))
+        session.add(
+            AccountRow(key="x_hemlund", channel="x", external_id="3300000001", name="Hemlund", handle="hemlund")
+        )
         for role in (role for role in Role if role is not Role.SYSTEM):
             row = AgentRow(username=role.value, name=f"Robin {role.value}", role=role.value, created_at=NOON)
             session.add(row)
