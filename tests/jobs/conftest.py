@@ -42,13 +42,13 @@ def settings_with(**environment: str) -> Settings:
 @pytest.fixture
 def desk(store: Store) -> SmallDesk:
     """A desk on each database in turn; its leases are short so that tests need not wait long."""
-    return SmallDesk(settings_with(JOBS__LEASE_S="0.6"), store)
+    return SmallDesk(settings_with(JOBS__LEASE_S="2"), store)
 
 
 @pytest.fixture
 def sqlite_desk(sqlite_store: Store) -> SmallDesk:
     """The same on SQLite only, where the database cannot make a difference."""
-    return SmallDesk(settings_with(JOBS__LEASE_S="0.6"), sqlite_store)
+    return SmallDesk(settings_with(JOBS__LEASE_S="2"), sqlite_store)
 
 
 @pytest.fixture

@@ -9,7 +9,7 @@ from datetime import timedelta
 import pytest
 from sqlmodel import select
 
-from tests.jobs.conftest import Clock, SmallDesk
+from tests.jobs.conftest import Clock, SmallDesk, settings_with
 from webcare.errors import ChannelUnavailable
 from webcare.jobs import Done, JobSpec, Runner, history
 from webcare.store import leases
@@ -152,20 +152,24 @@ def test_a_lease_is_free_again_after_a_failure(desk, runner):
     assert runner.run(job(lambda desk, key, clock: Done(1))).outcome == "ok"
 
 
-def test_a_run_longer_than_its_lease_keeps_it_and_shows_itself_meanwhile(desk, runner):
-    going_on, seen = threading.Event(), []
+def test_a_run_longer_than_its_lease_keeps_it_and_shows_itself_meanwhile(desk):
+    inside, going_on, seen = threading.Event(), threading.Event(), []
+    # Long enough that a busy machine does not hold up the heartbeat for all of it.
+    patient = SmallDesk(settings_with(JOBS__LEASE_S="3"), desk.store)
+    runner, other = Runner(patient), Runner(patient)
 
     def slow(desk, key, clock):
-        going_on.wait(10)
+        inside.set()
+        going_on.wait(30)
         return Done(1)
 
     spec = job(slow)
     thread = threading.Thread(target=lambda: seen.append(runner.run(spec)))
     thread.start()
-    other = Runner(desk)
-    deadline = time.monotonic() + 5
-    # Twice the lease: without a heartbeat the second look would get it.
-    until = time.monotonic() + 1.2
+    assert inside.wait(10)
+    deadline = time.monotonic() + 10
+    # Longer than the lease: without a heartbeat a later look would get it.
+    until = time.monotonic() + 3.0
     outcomes = set()
     while time.monotonic() < until:
         outcomes.add(other.run(spec).outcome)
@@ -179,6 +183,7 @@ def test_a_run_longer_than_its_lease_keeps_it_and_shows_itself_meanwhile(desk, r
     assert seen[0].handled == 1
     [row] = rows(desk)
     assert (row.outcome, row.handled, row.finished_at is not None) == ("ok", 1, True)
+    runner.close()
     other.close()
 
 
