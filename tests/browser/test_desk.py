@@ -148,6 +148,31 @@ def test_a_reply_typed_and_sent_in_one_go_leaves_whole_and_can_be_taken_back(
     assert watched.errors == []
 
 
+def test_a_double_click_sends_once_and_complains_about_nothing(signed_in: Callable[..., Watched], desk: Desk):
+    case = desk.open_case("My table wobbles")
+    page = signed_in("noor", f"/case?case={case.id}").page
+    page.get_by_placeholder("Write the public reply").fill(REPLY)
+    page.get_by_role("button", name="Send reply").dblclick()
+    page.wait_for_selector("text=Leaves in")
+    page.wait_for_timeout(1500)
+    assert deliveries(desk, case.id) == [DeliveryState.PENDING.value]
+    assert page.locator(".wc-bad").count() == 0
+
+
+def test_a_click_elsewhere_right_after_typing_is_not_lost(signed_in: Callable[..., Watched], desk: Desk):
+    case = desk.open_case("My table wobbles again")
+    page = signed_in("noor", f"/case?case={case.id}").page
+    page.get_by_placeholder("Write the public reply").click()
+    page.keyboard.type("Half an answer")
+    page.get_by_role("button", name="Take this case").click()
+    page.wait_for_selector("text=you have it")
+    page.get_by_placeholder("Write an internal note").click()
+    page.keyboard.type("Half a note")
+    page.get_by_role("button", name="Queues").click()
+    page.wait_for_selector(".list a.row")
+    assert (draft(desk, case.id), draft(desk, case.id, "note")) == ("Half an answer", "Half a note")
+
+
 def test_a_reply_that_left_is_shown_as_posted_by_itself(signed_in: Callable[..., Watched], desk: Desk):
     case = desk.open_case("And my chair?")
     page = signed_in("noor", f"/case?case={case.id}").page

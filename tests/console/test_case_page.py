@@ -132,6 +132,7 @@ def test_who_may_not_post_sees_no_reply_composer(open_page: OpenPage, desk: Desk
     test = open_page("case", role, case=case.id)
     assert all("Send reply" not in button.label for button in test.button)
     assert all(area.key != f"reply_{case.id}" for area in test.text_area)
+    assert ("The first line writes the reply" in html_of(test)) is (role is Role.SECOND_LINE)
 
 
 def test_the_count_follows_the_networks_own_rule(open_page: OpenPage, desk: Desk):

@@ -140,6 +140,16 @@ def test_a_poll_that_is_merely_due_is_no_trouble(open_page: OpenPage):
     assert find_troubles(SETTINGS, (account(last_polled_at=NOW - timedelta(seconds=70)),), QUIET, NOW) == []
 
 
+def test_a_desk_that_cannot_be_reached_is_told_in_its_own_words():
+    def page() -> None:
+        from webcare.console import on_script_error
+        from webcare.errors import StoreUnavailable
+
+        on_script_error(StoreUnavailable("the database is locked by another program"))
+
+    assert "the database is locked by another program" in html_of(AppTest.from_function(page).run())
+
+
 def test_what_no_page_foresaw_is_shown_calmly_and_without_a_word_of_a_customer(caplog: pytest.LogCaptureFixture):
     def page() -> None:
         from webcare.console import on_script_error

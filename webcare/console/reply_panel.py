@@ -6,6 +6,7 @@ pass waits a few seconds in which it can be taken back.
 
 from __future__ import annotations
 
+import time
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -37,6 +38,7 @@ from webcare.people import Permission, may
 from webcare.store.queries import CaseView, DeliveryView
 
 PLACE = "reply"
+_DOUBLE_CLICK_S = 2.0
 _MARKS = {Level.ERROR: "wc-error", Level.WARNING: "wc-warning", Level.SUGGESTION: "wc-suggestion"}
 
 
@@ -61,10 +63,15 @@ def show(view: CaseView, me: Actor) -> None:
     for delivery in view.deliveries:
         if delivery.state in UNSETTLED_DELIVERIES:
             _on_its_way(view.case.id, delivery, me)
-    if not may(me, Permission.SEND_REPLY):
-        return
     show_news(PLACE)
+    if not may(me, Permission.SEND_REPLY):
+        if may(me, Permission.WORK_CASES):
+            safe.draw(
+                safe.el("p", "The first line writes the reply; tell them what you know in a note.", cls="wc-soft")
+            )
+        return
     if view.case.state == CaseState.RESOLVED:
+        safe.draw(safe.el("p", "This case is resolved. Reopen it to write another reply.", cls="wc-soft"))
         return
     composer = Composer(
         view.case.id, _customer(view), words.word(words.CHANNELS, view.case.channel), view.case.channel, _private(view)
@@ -134,6 +141,9 @@ def _send(case_id: int) -> None:
 
 def _review_and_send(case_id: int, text: str) -> None:
     if not text:
+        # The second half of a double click finds the box emptied by the first.
+        if time.monotonic() - st.session_state.get(f"sent_{case_id}", -_DOUBLE_CLICK_S) < _DOUBLE_CLICK_S:
+            return
         raise WebcareError("The reply is empty.")
     with desk().store.read() as session:
         verdict = cases.review_reply(session, case_id, text=text)
@@ -175,6 +185,7 @@ def _verdict_of(case_id: int, text: str) -> Verdict | None:
 
 def _forget(case_id: int) -> None:
     st.session_state[key_of(case_id)] = ""
+    st.session_state[f"sent_{case_id}"] = time.monotonic()
     for name in ("verdict", "ticked"):
         st.session_state.pop(f"{name}_{case_id}", None)
 

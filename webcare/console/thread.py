@@ -21,6 +21,9 @@ def show(view: CaseView) -> None:
     pieces: list[tuple[datetime, safe.Html]] = [(one.posted_at, _post(one, view, moment)) for one in view.mentions]
     pieces += [(one.created_at, _reply(one, moment)) for one in _not_in_thread(view.deliveries, posted)]
     ordered = [piece for _, piece in sorted(pieces, key=lambda pair: pair[0])]
+    if view.earlier_mentions:
+        left_out = words.plural(view.earlier_mentions, "earlier post stands", "earlier posts stand")
+        ordered.insert(0, safe.el("p", f"{left_out} on the network only.", cls="wc-soft"))
     safe.draw(
         safe.el("div", safe.el("div", *ordered), cls="wc-thread", tabindex="0", aria_label="Conversation", role="log")
     )
