@@ -126,15 +126,6 @@ def test_a_job_with_more_waiting_goes_on_without_waiting_for_its_turn(desk):
         until(lambda: left[0] == 0, within_s=5)
 
 
-def test_wake_gives_a_job_its_turn_now(desk):
-    runs = []
-    rare = spec(lambda desk, key, clock: runs.append(1) or Done(), every_s=lambda settings: 3600.0)
-    with running(desk, rare) as scheduler:
-        until(lambda: len(runs) == 1)
-        scheduler.wake(rare)
-        until(lambda: len(runs) == 2, within_s=5)
-
-
 def test_of_two_schedulers_exactly_one_leads_and_the_other_takes_over_after_a_clean_stop(desk):
     ran_by = []
     first = Scheduler(desk, jobs=[spec(lambda desk, key, clock: ran_by.append("first") or Done())])

@@ -72,10 +72,6 @@ class Scheduler:
         self._runner.close()
         self._leader.stop()
 
-    def wake(self, job: JobSpec, key: str = "") -> None:
-        """Give a job its turn now instead of at its next time; nothing happens while another process leads."""
-        self._engine.modify_job(_name(job, key), next_run_time=datetime.now(UTC))
-
     def _add(self, desk: Desk, job: JobSpec, key: str) -> None:
         self._engine.add_job(
             self._turn,
