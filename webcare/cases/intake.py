@@ -73,8 +73,8 @@ def take_in(session: Session, account: AccountRow, decided: Sequence[Decided], *
     if not news:
         return TakenIn(0, 0, 0)
     threads_by_post = _threads(session, account.id, news)
-    threads = stored.ensure_threads(session, account.id, threads_by_post.values())
-    batch = _Batch(account, now, threads, _newest_cases(session, threads.values()))
+    threads, new = stored.ensure_threads(session, account.id, threads_by_post.values())
+    batch = _Batch(account, now, threads, _newest_cases(session, set(threads.values()) - new))
     for one in news:
         if one.wants_case:
             _open_or_join(batch, one, _matter(one, threads[threads_by_post[one.mention.external_id]]))

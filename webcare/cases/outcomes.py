@@ -157,7 +157,7 @@ def _show_in_thread(session: Session, row: DeliveryRow, posted: Posted, now: dat
         return
     account = session.get(AccountRow, row.account_id)
     assert account is not None
-    threads = ensure_threads(session, row.account_id, [row.thread_external_id])
+    threads, _ = ensure_threads(session, row.account_id, [row.thread_external_id])
     session.add(
         MentionRow(
             account_id=row.account_id,

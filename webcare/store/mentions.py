@@ -35,8 +35,8 @@ def known_ids(session: Session, account_id: int, external_ids: Iterable[str]) ->
     return known
 
 
-def ensure_threads(session: Session, account_id: int, external_ids: Iterable[str]) -> dict[str, int]:
-    """Ids of the threads with these external ids, made where they are missing."""
+def ensure_threads(session: Session, account_id: int, external_ids: Iterable[str]) -> tuple[dict[str, int], set[int]]:
+    """Ids of the threads with these external ids, made where they are missing, and which of the ids are new."""
     wanted = list(dict.fromkeys(external_ids))
     found = _thread_ids(session, account_id, wanted)
     missing = [name for name in wanted if name not in found]
@@ -47,7 +47,7 @@ def ensure_threads(session: Session, account_id: int, external_ids: Iterable[str
     ]
     insert_rows(session, ThreadRow, rows)
     found.update(zip(missing, ids, strict=True))
-    return found
+    return found, set(ids)
 
 
 def threads_of_mentions(session: Session, account_id: int, external_ids: Iterable[str]) -> dict[str, str]:
