@@ -6,13 +6,25 @@ import tempfile
 import warnings
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pytest
 from sqlalchemy import create_engine, make_url
 
+from tests.chromium import launched
 from webcare.store import Store, open_store
 
+if TYPE_CHECKING:
+    from playwright.sync_api import Browser
+
 _TEMPLATE = "webcare_template"
+
+
+@pytest.fixture(scope="session")
+def browser() -> Iterator["Browser"]:
+    """Chromium of this machine."""
+    with launched() as running:
+        yield running
 
 
 @pytest.fixture(scope="session")

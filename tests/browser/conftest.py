@@ -23,16 +23,6 @@ from webcare.store import open_store
 from webcare.testing import Desk
 
 ROOT = Path(__file__).parents[2]
-FLAGS = (
-    "--no-sandbox",
-    "--disable-gpu",
-    "--disable-quic",
-    "--no-first-run",
-    "--disable-background-networking",
-    "--disable-component-update",
-    "--disable-sync",
-    "--disable-dev-shm-usage",
-)
 #: Starting Python, Streamlit and the desk on a slow machine, in seconds.
 START_S = 60
 
@@ -60,28 +50,6 @@ class Watched:
         """Requests to anybody but our own server."""
         ours = (self.base, self.base.replace("http", "ws", 1), "data:", "blob:")
         return [url for url in self.requests if not url.startswith(ours)]
-
-
-@pytest.fixture(scope="session")
-def browser() -> Iterator["Browser"]:  # noqa: F821 - as above
-    """Chromium of this machine."""
-    found = os.environ.get("WEBCARE_CHROMIUM") or shutil.which("chromium") or shutil.which("google-chrome")
-    try:
-        from playwright.sync_api import sync_playwright
-    except ImportError:
-        _absent("playwright is not installed")
-    if not found:
-        _absent("no Chromium on this machine; install it or name it in WEBCARE_CHROMIUM")
-    with sync_playwright() as playwright:
-        launched = playwright.chromium.launch(executable_path=found, args=FLAGS)
-        yield launched
-        launched.close()
-
-
-def _absent(why: str) -> None:
-    if os.environ.get("CI"):
-        pytest.fail(f"{why}, and CI must not skip the browser tests")
-    pytest.skip(f"the browser tests need Chromium: {why}")
 
 
 @pytest.fixture(scope="session")

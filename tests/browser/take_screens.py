@@ -13,10 +13,11 @@ from pathlib import Path
 HERE = Path(__file__).parent
 sys.path[:0] = [str(HERE), str(HERE.parent / "console"), str(HERE.parents[1])]
 
-from conftest import FLAGS, serving  # noqa: E402 - after the path
+from conftest import serving  # noqa: E402 - after the path
 from filling import PASSWORD, busy_desk  # noqa: E402
 from playwright.sync_api import Browser, Page, sync_playwright  # noqa: E402
 
+from tests.chromium import FLAGS  # noqa: E402
 from webcare import cases  # noqa: E402
 from webcare.domain import Role  # noqa: E402
 from webcare.store import open_store  # noqa: E402

@@ -3,8 +3,8 @@
 from collections.abc import Callable
 
 import pytest
-from conftest import Watched, type_and_enter, watch
 
+from tests.browser.conftest import Watched, type_and_enter, watch
 from webcare.testing import Desk
 
 pytestmark = pytest.mark.browser

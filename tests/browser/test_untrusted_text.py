@@ -3,8 +3,8 @@
 from collections.abc import Callable
 
 import pytest
-from conftest import Watched
 
+from tests.browser.conftest import Watched
 from webcare import cases
 from webcare.domain import Author
 from webcare.testing import Desk, make_mention

@@ -4,10 +4,10 @@ import re
 from datetime import timedelta
 
 import pytest
-from conftest import OpenPage, component, components, html_of
 from sqlmodel import select
 from streamlit.testing.v1 import AppTest
 
+from tests.console.conftest import OpenPage, component, components, html_of
 from webcare import cases
 from webcare.domain import Author, CaseState, DeliveryState, Line, Resolution, Role, Sentiment, Urgency
 from webcare.store.tables import CaseRow, DeliveryRow, NoteRow, TriageRow

@@ -3,10 +3,10 @@
 from datetime import UTC, datetime, timedelta
 
 import pytest
-from conftest import OpenPage, components, html_of
 from sqlmodel import select
 from streamlit.testing.v1 import AppTest
 
+from tests.console.conftest import OpenPage, components, html_of
 from webcare.console import banner
 from webcare.console.banner import find_troubles
 from webcare.domain import Role

@@ -2,8 +2,7 @@
 
 from datetime import UTC, datetime
 
-from conftest import OpenPage, html_of
-
+from tests.console.conftest import OpenPage, html_of
 from webcare.domain import Role
 from webcare.testing import Desk
 

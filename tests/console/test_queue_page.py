@@ -3,9 +3,9 @@
 from datetime import timedelta
 
 import pytest
-from conftest import OpenPage, component, html_of
 from streamlit.testing.v1 import AppTest
 
+from tests.console.conftest import OpenPage, component, html_of
 from webcare import cases
 from webcare.console import queue_page
 from webcare.domain import Line, Resolution, Role, Sentiment, Topic, Urgency

@@ -1,9 +1,7 @@
 """The public page: what people see, and that nothing they write can do harm."""
 
 import re
-from collections.abc import Iterator
 from html.parser import HTMLParser
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -11,17 +9,6 @@ import requests
 
 from webcare.sandbox import Sandbox
 
-CHROMIUM = Path("/usr/bin/chromium")
-FLAGS = [
-    "--no-sandbox",
-    "--disable-gpu",
-    "--disable-quic",
-    "--no-first-run",
-    "--disable-background-networking",
-    "--disable-component-update",
-    "--disable-sync",
-    "--disable-dev-shm-usage",
-]
 NASTY = [
     "<script>window.hit=1</script>",
     '"><img src=x onerror="window.hit=1">',
@@ -162,18 +149,6 @@ def test_an_unchanged_timeline_is_not_sent_again(box: Sandbox) -> None:
 
 
 # --- in a real browser ---------------------------------------------------------------------------------
-
-
-@pytest.fixture
-def browser() -> Iterator[Any]:
-    if not CHROMIUM.exists():
-        pytest.skip(f"{CHROMIUM} is not installed, so the page is not driven in a browser here")
-    from playwright.sync_api import sync_playwright
-
-    with sync_playwright() as playwright:
-        running = playwright.chromium.launch(executable_path=str(CHROMIUM), args=FLAGS)
-        yield running
-        running.close()
 
 
 @pytest.mark.browser

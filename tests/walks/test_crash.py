@@ -134,7 +134,7 @@ def written(box: Sandbox) -> set[str]:
 def brand_texts(box: Sandbox) -> Counter[str]:
     brand = {user.user_id for network in ("x", "facebook") for user in box.world.brands(network)}
     texts = [post.written for post in box.world.x.posts.values() if post.author_id in brand]
-    texts += [item.text for item in box.world.facebook.items.values() if item.author_id in brand]
+    texts += [item.message for item in box.world.facebook.items.values() if item.author_id in brand]
     return Counter(texts)
 
 
