@@ -10,7 +10,8 @@ import pytest
 
 from tests.triage.tiny import write_tiny
 from webcare.encoder import Encoder, set_current
-from webcare.encoder.artefact import narrow, read_artefact, widen
+from webcare.encoder.artefact import read_artefact
+from webcare.encoder.packing import pack, snap, unpack
 from webcare.errors import ModelMissing, ModelUnusable
 
 
@@ -46,10 +47,42 @@ def test_a_row_comes_back_within_half_a_step_of_its_own_scale() -> None:
     sizes = np.logspace(-4, 2, 40, dtype=np.float32)[:, None]
     rows = np.random.default_rng(1).normal(size=(40, 64)).astype(np.float32) * sizes
     rows[7] = 0
-    stored, scale = narrow(rows)
+    stored, scale = pack(rows)
 
-    assert stored.dtype == np.int8
-    assert np.all(np.abs(widen(stored, scale) - rows) <= scale[:, None] / 2 * 1.001)
+    assert stored.nbytes == rows.size * 12 // 8
+    assert np.all(np.abs(unpack(stored, scale) - rows) <= scale[:, None] / 2 * 1.001)
+    assert np.all(scale * 2047 <= np.maximum(np.abs(rows).max(axis=1), 1e-11) * 1.001)
+
+
+def test_weights_of_a_4_bit_base_come_back_exactly_and_take_four_bits() -> None:
+    chance = np.random.default_rng(2)
+    scale = chance.normal(size=(50, 3, 1)).astype(np.float16)
+    levels = chance.integers(-8, 8, (50, 3, 32)).astype(np.float32)
+    levels[4], levels[5, 1] = 0, 1
+    rows = (levels * scale.astype(np.float32)).reshape(50, 96)
+    stored, scales = pack(rows)
+
+    assert stored.nbytes + scales.nbytes == rows.size // 2 + 50 * 3 * 2
+    assert np.array_equal(unpack(stored, scales), rows)
+
+
+def test_any_matrix_can_be_moved_to_the_grid_of_four_bits_once() -> None:
+    rows = np.random.default_rng(3).normal(size=(30, 64)).astype(np.float32)
+    rows[3] = 0
+    moved = snap(rows)
+    largest = np.abs(rows).reshape(30, 2, 32).max(axis=2).repeat(32, axis=1)
+
+    assert np.all(np.abs(moved - rows) <= largest / 8 * 1.01)
+    assert pack(moved)[0].nbytes == rows.size // 2
+    assert np.array_equal(unpack(*pack(moved)), moved)
+    assert snap(moved) is moved
+
+
+def test_one_weight_beside_the_grid_is_not_lost() -> None:
+    rows = np.ones((2, 32), dtype=np.float32)
+    rows[1, 5] = 0.123
+
+    assert np.allclose(unpack(*pack(rows)), rows, atol=1 / 4000)
 
 
 def test_writing_the_same_model_twice_gives_the_same_bytes(tmp_path: Path) -> None:

@@ -8,7 +8,7 @@
                           calibration.json  temperatures and costs
                           tokenizer.json weights.safetensors card.md metrics.json
 
-Matrices are stored as int8 rows with one fp32 scale a row (`name` and `name.scale`) and widened when loaded.
+Matrices are stored small, as `name` (bytes) and `name.scale`, and widened when loaded; see `packing`.
 """
 
 from __future__ import annotations
@@ -27,6 +27,7 @@ from numpy.typing import NDArray
 from safetensors import SafetensorError
 from safetensors.numpy import load_file, save_file
 
+from webcare.encoder.packing import can_pack, pack, unpack
 from webcare.errors import ModelMissing, ModelUnusable
 
 FORMAT = 1
@@ -162,25 +163,12 @@ def set_current(models_dir: Path, version: str) -> None:
     os.replace(partial, models_dir / CURRENT)
 
 
-def narrow(matrix: Floats) -> tuple[NDArray[np.int8], Floats]:
-    """Each row as int8 and the fp32 scale that brings it back."""
-    scale = np.maximum(np.abs(matrix).max(axis=1, keepdims=True), 1e-12).astype(np.float32) / np.float32(127)
-    return np.clip(np.rint(matrix / scale), -127, 127).astype(np.int8), scale[:, 0]
-
-
-def widen(rows: NDArray[np.int8], scale: Floats) -> Floats:
-    """The fp32 matrix that `narrow` stored."""
-    wide = rows.astype(np.float32)
-    wide *= scale[:, None]
-    return wide
-
-
 def _narrow_all(tensors: Mapping[str, Floats]) -> dict[str, NDArray[Any]]:
     stored: dict[str, NDArray[Any]] = {}
     for name, tensor in tensors.items():
         whole = np.ascontiguousarray(tensor, dtype=np.float32)
-        if whole.ndim == 2 and not name.startswith("heads."):
-            stored[name], stored[name + SCALE] = narrow(whole)
+        if can_pack(whole) and not name.startswith("heads."):
+            stored[name], stored[name + SCALE] = pack(whole)
         else:  # vectors and heads are small, and the labels hang on them
             stored[name] = whole
     return stored
@@ -193,9 +181,11 @@ def _read_tensors(path: Path) -> dict[str, Floats]:
         raise ModelUnusable(f"{path} cannot be read as weights: {error}") from error
     names = [name for name in stored if not name.endswith(SCALE)]
     try:
-        return {n: widen(stored[n], stored[n + SCALE]) if stored[n].dtype == np.int8 else stored[n] for n in names}
+        return {n: unpack(stored[n], stored[n + SCALE]) if stored[n].dtype == np.uint8 else stored[n] for n in names}
     except KeyError as error:
         raise ModelUnusable(f"{path} has a matrix without its scales: {error}") from error
+    except ValueError as error:
+        raise ModelUnusable(f"{path} has a matrix that its scales do not fit: {error}") from error
 
 
 def _check_heads(folder: Path, card: Card, tensors: Mapping[str, Floats]) -> None:

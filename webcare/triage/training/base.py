@@ -24,6 +24,7 @@ from numpy.typing import NDArray
 
 from webcare.domain import LANGUAGES
 from webcare.encoder.artefact import Floats, Shape
+from webcare.encoder.packing import snap
 from webcare.errors import ModelMissing, ModelUnusable
 
 if TYPE_CHECKING:
@@ -271,6 +272,11 @@ def trim(base: Base, keep: Iterable[int]) -> Base:
     tensors[_WORD_EMBEDDINGS] = np.ascontiguousarray(tensors[_WORD_EMBEDDINGS][order])
     pieces = tuple(base.pieces[at] for at in order)
     return replace(base, tensors=tensors, pieces=pieces, shape=replace(base.shape, vocab_size=len(order)))
+
+
+def snapped(base: Base) -> Base:
+    """The same encoder with word embeddings of four bits. They stay frozen, so training makes good what that costs."""
+    return replace(base, tensors={**base.tensors, _WORD_EMBEDDINGS: snap(base.tensors[_WORD_EMBEDDINGS])})
 
 
 def choose_pieces(base: Base, texts: Iterable[str], size: int, *, words_a_language: int = 120_000) -> list[int]:

@@ -1,4 +1,4 @@
-"""From a trained network to the files in `models/`: calibrated, narrowed to int8, described, checked."""
+"""From a trained network to the files in `models/`: calibrated, packed, described, checked."""
 
 from __future__ import annotations
 
@@ -91,7 +91,8 @@ def card_words(card: Card, rows: Sequence[Row], found: Report, curve: Sequence[C
         "",
         f"A multilingual encoder ({card.shape.num_hidden_layers} layers, {card.shape.hidden_size} wide, "
         f"{card.shape.vocab_size:,} pieces) with a head for each of: {', '.join(card.labels)}.",
-        f"Base: {card.base}, licence MIT. Weights are stored as int8 rows with fp32 scales.",
+        f"Base: {card.base}, licence MIT. Weights are stored in twelve bits, word embeddings in four; training kept "
+        "these on the grid of four bits, so that storing them loses nothing.",
         "",
         "## Text it was trained on",
         "",

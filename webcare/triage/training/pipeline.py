@@ -81,11 +81,11 @@ def prepared_base(job: Job, texts: Sequence[str]) -> Base:
     whole = _whole_base(job)
     kept = job.work / "pieces.json"
     if kept.exists():
-        return bases.trim(whole, json.loads(kept.read_text(encoding="utf-8")))
+        return bases.snapped(bases.trim(whole, json.loads(kept.read_text(encoding="utf-8"))))
     _log.info("choosing %d pieces", job.pieces)
     pieces = bases.choose_pieces(whole, texts, job.pieces)
     kept.write_text(json.dumps(pieces), encoding="utf-8")
-    return bases.trim(whole, pieces)
+    return bases.snapped(bases.trim(whole, pieces))
 
 
 def _whole_base(job: Job) -> Base:
