@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -114,11 +115,10 @@ def time_of(call: Call, name: str) -> datetime | None:
     value = call.params.get(name)
     if value is None:
         return None
-    try:
+    # A date that does not exist is refused like one that is misspelt.
+    with suppress(ValueError):
         if _TIME.fullmatch(value):
             return datetime.fromisoformat(value)
-    except ValueError:
-        pass  # a date that does not exist is refused like one that is misspelt
     raise invalid(name, value, f"The `{name}` query parameter value [{value}] is not a valid RFC3339 date-time")
 
 
