@@ -87,7 +87,8 @@ def test_a_customers_question_is_answered_in_public_and_counted(
     note = agent.get_by_label("Internal note")
     note.fill(NOTE)
     agent.get_by_role("button", name="Save internal note").click()
-    expect(agent.get_by_text(NOTE)).to_be_visible(timeout=20_000)
+    # In the list of notes: for a moment the text stands in the box as well.
+    expect(agent.locator(".wc-note").get_by_text(NOTE)).to_be_visible(timeout=20_000)
 
     reply = agent.get_by_label("Reply that everybody can read")
     reply.fill(f"Hoi Fenna! {NOTE}.")

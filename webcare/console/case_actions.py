@@ -29,7 +29,7 @@ def show_head(view: CaseView, me: Actor) -> None:
             st.button("Queues", key="back", icon=":material/arrow_back:", type="tertiary", on_click=_leave)
             safe.draw(_head(view, me), width="content")
         if may(me, Permission.WORK_CASES):
-            with st.container(horizontal=True, width="content", gap="small", key="wc_actions"):
+            with st.container(horizontal=True, width="content", gap="xsmall", key="wc_actions"):
                 _buttons(view.case, me)
 
 
@@ -75,7 +75,7 @@ def _clock(case: CaseDetail) -> safe.Html:
 
 def _with_whom(case: CaseDetail, me: Actor) -> safe.Html:
     if case.assignee_id is None:
-        return safe.text("nobody has it yet")
+        return safe.text("nobody has it")
     if case.assignee_id == me.id:
         return safe.text("you have it")
     return safe.join(("with ", safe.name(case.assignee_name)))
