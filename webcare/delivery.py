@@ -72,7 +72,7 @@ def send_due(
     """
     confirmed = 0
     for _ in range(_AT_MOST):
-        claim = _claim(store, channels, settings, clock(), account)
+        claim = _claim(store, channels, settings, clock, account)
         if claim is None:
             break
         confirmed += _post(store, channels[claim.account_key], settings, claim, clock)
@@ -94,9 +94,11 @@ def reconcile_due(
 
 
 def _claim(
-    store: Store, channels: Mapping[str, Channel], settings: DeliverySettings, now: datetime, account: str | None
+    store: Store, channels: Mapping[str, Channel], settings: DeliverySettings, clock: Clock, account: str | None
 ) -> _Claim | None:
     with store.write() as session:
+        # Our turn to write may have been a while coming; the claim is as old as the turn, not as the wish.
+        now = clock()
         while (found := _next_due(session, channels, now, account)) is not None:
             key, row = found
             verdict = recheck(session, row)
@@ -136,9 +138,8 @@ def _next_due(
 
 
 def _post(store: Store, channel: Channel, settings: DeliverySettings, claim: _Claim, clock: Clock) -> int:
-    if clock() - claim.at > timedelta(seconds=settings.claim_deadline_s):
-        # This process was asleep after claiming; somebody may have taken over. Read-back decides.
-        log.warning("reply %s: claim too old to send, left for read-back", claim.id)
+    if (now := clock()) - claim.at > timedelta(seconds=settings.claim_deadline_s):
+        _give_back(store, settings, claim, now)
         return 0
     try:
         posted = channel.send(claim.reply)
@@ -151,6 +152,17 @@ def _post(store: Store, channel: Channel, settings: DeliverySettings, claim: _Cl
         return 0
     with store.write() as session:
         return int(outcomes.record_sent(session, claim.id, claim.attempt, posted=posted, now=clock()))
+
+
+def _give_back(store: Store, settings: DeliverySettings, claim: _Claim, now: datetime) -> None:
+    """Do not send on an old claim: this process was asleep, and somebody may have taken over.
+
+    If nobody has, the fence lets it wait for its turn again; nothing was sent in this attempt, we alone could have.
+    """
+    log.warning("reply %s: claim too old to send", claim.id)
+    until = now + timedelta(seconds=settings.claim_deadline_s)
+    with store.write() as session:
+        outcomes.record_postponed(session, claim.id, claim.attempt, until=until, code="claim_too_old", error="")
 
 
 def _record_error(

@@ -1,12 +1,15 @@
 """From approved reply to the network and back, on SQLite and PostgreSQL, with a network that misbehaves."""
 
+from collections.abc import Callable
 from dataclasses import replace
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 import pytest
 from sqlmodel import select
 
 from webcare import cases, guard
+from webcare.cases import outcomes
+from webcare.delivery import send_due
 from webcare.domain import CaseState, Decision, DeliveryState, Finding, Level, Verdict
 from webcare.errors import (
     AccountDisconnected,
@@ -369,19 +372,41 @@ def test_a_sender_that_died_after_claiming_is_followed_by_a_read_back_not_by_a_s
     assert sent_texts(desk) == [TEXT]
 
 
-def test_a_sender_that_slept_after_claiming_does_not_post(desk: Desk) -> None:
+def slow_clock(desk: Desk, *seconds: float) -> Callable[[], datetime]:
+    times = iter([desk.now + timedelta(seconds=after) for after in seconds])
+    return lambda: next(times)
+
+
+def test_a_sender_that_slept_after_claiming_does_not_post_but_gives_the_reply_back(desk: Desk) -> None:
     row = desk.reply(desk.open_case().id or 0, TEXT)
     desk.later(seconds=11)
-    times = iter([desk.now, desk.now + timedelta(seconds=5), desk.now + timedelta(seconds=5)])
-    from webcare.delivery import send_due
+    sleepy = slow_clock(desk, 0, 5, 0)  # claimed, looked at the clock five seconds later, looked for more to send
+    assert send_due(desk.store, {"x_hemlund": desk.channel}, desk.settings.delivery, clock=sleepy) == 0
+    assert sent_texts(desk) == []
+    assert desk.delivery(row.id).state == DeliveryState.PENDING
+    desk.later(seconds=6)
+    assert desk.deliver() == 1
+    assert sent_texts(desk) == [TEXT]
 
-    sent = send_due(desk.store, {"x_hemlund": desk.channel}, desk.settings.delivery, clock=lambda: next(times))
-    assert (sent, sent_texts(desk)) == (0, [])
-    assert desk.delivery(row.id).state == DeliveryState.SENDING
+
+def test_a_sender_that_slept_while_others_settled_its_reply_changes_nothing(desk: Desk) -> None:
+    row = desk.reply(desk.open_case().id or 0, TEXT)
+    desk.later(seconds=11)
+    seconds = iter([0, 5, 0])
+
+    def while_asleep() -> datetime:
+        moment = desk.now + timedelta(seconds=next(seconds))
+        if moment > desk.now:
+            with desk.store.write() as session:
+                outcomes.record_failed(session, row.id or 0, 1, code="by hand", error="stopped", now=desk.now)
+        return moment
+
+    assert send_due(desk.store, {"x_hemlund": desk.channel}, desk.settings.delivery, clock=while_asleep) == 0
+    assert desk.delivery(row.id).state == DeliveryState.FAILED
+    assert sent_texts(desk) == []
 
 
 def test_a_proof_that_comes_late_still_counts(desk: Desk) -> None:
-    from webcare.cases import outcomes
     from webcare.domain import Posted
 
     row = desk.reply(desk.open_case().id or 0, TEXT)
