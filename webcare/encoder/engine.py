@@ -81,13 +81,14 @@ class Encoder:
         *,
         batch_size: int = 32,
         threads: int | None = None,
-        precision: str = "auto",
+        precision: str = "fp32",
         device: str = "auto",
     ) -> Encoder:
         """Load the model in force. Raises ModelMissing or ModelUnusable.
 
-        `precision` is fp32, bf16 or auto (bf16 where the processor computes in it). `threads` sets torch's threads
-        for the whole process; None means OMP_NUM_THREADS, or one for each processor this process may use.
+        `precision` is fp32, bf16 (about twice as fast where the processor computes in it, but on triage-2026.11 it
+        gives another label to 9 texts in 1,000) or auto (bf16 where the processor has it). `threads` sets torch's
+        threads for the whole process; None means OMP_NUM_THREADS, or one for each processor this process may use.
         """
         artefact = read_artefact(models_dir)
         import torch
