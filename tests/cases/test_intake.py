@@ -5,7 +5,7 @@ from datetime import timedelta
 import pytest
 from sqlmodel import select
 
-from webcare import cases
+from webcare import cases, ingest
 from webcare.domain import CaseState, Line, Resolution, Urgency
 from webcare.errors import AccountDisconnected, ChannelThrottled, ChannelUnavailable
 from webcare.store.tables import AccountRow, BadPostRow, MentionRow, TriageRow
@@ -51,25 +51,22 @@ def test_posts_and_cursor_are_stored_together(desk: Desk) -> None:
         assert len(session.exec(select(MentionRow.id)).all()) == 650
 
 
-def test_a_crash_before_the_last_batch_leaves_the_cursor_behind_and_loses_nothing(
+def test_a_crash_before_the_commit_leaves_cursor_and_posts_behind_together(
     desk: Desk, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    from webcare import ingest
-
     desk.channel.inbox.extend(make_mention() for _ in range(650))
-    real, calls = ingest.take_in, []
 
-    def dies_on_the_third(*args: object, **kwargs: object) -> object:
-        calls.append(1)
-        if len(calls) == 3:
-            raise MemoryError
-        return real(*args, **kwargs)  # type: ignore[arg-type]
+    def dies(*args: object) -> int:
+        raise MemoryError
 
-    monkeypatch.setattr(ingest, "take_in", dies_on_the_third)
-    with pytest.raises(MemoryError):
-        desk.poll()
+    with monkeypatch.context() as patch:
+        patch.setattr(ingest, "_move_mark", dies)
+        with pytest.raises(MemoryError):
+            desk.poll()
     assert account(desk).cursor is None
-    assert desk.poll().stored == 50
+    with desk.store.read() as session:
+        assert session.exec(select(MentionRow.id)).all() == []
+    assert desk.poll().stored == 650
     with desk.store.read() as session:
         ids = session.exec(select(MentionRow.external_id)).all()
     assert len(ids) == len(set(ids)) == 650
