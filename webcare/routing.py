@@ -20,8 +20,6 @@ MATERIAL_HIGH = 0.35
 #: A mention that needs no answer waits only when the classifier is at least this sure of it.
 SURE_OF_SILENCE = 0.6
 
-PRIORITY = {Urgency.CRITICAL: 1, Urgency.HIGH: 2, Urgency.NORMAL: 3, Urgency.LOW: 4}
-
 
 @dataclass(frozen=True, slots=True)
 class _Case:
@@ -52,7 +50,7 @@ def route(mention: Mention, triage: Triage, settings: RoutingSettings, *, unsort
     return Route(
         queue=choice.queue,
         line=choice.line,
-        priority=PRIORITY[choice.urgency],
+        priority=choice.urgency.priority,
         respond_within=settings.within(choice.urgency.value),
         reason=choice.reason,
     )

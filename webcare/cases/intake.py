@@ -105,11 +105,10 @@ def _matter(one: Decided, thread_id: int) -> Matter:
 
 def _newest_cases(session: Session, thread_ids: Iterable[int]) -> dict[Matter, CaseRow]:
     result: dict[Matter, CaseRow] = {}
-    ids = list(thread_ids)
-    for start in range(0, len(ids), 500):
+    for part in stored.chunks(list(thread_ids)):
         newest = (
             select(func.max(col(CaseRow.id)))
-            .where(col(CaseRow.thread_id).in_(ids[start : start + 500]))
+            .where(col(CaseRow.thread_id).in_(part))
             .group_by(col(CaseRow.thread_id), col(CaseRow.customer_id))
         )
         rows = session.execute(select(CaseRow).where(col(CaseRow.id).in_(newest)).with_for_update()).scalars()

@@ -81,8 +81,7 @@ def take_back(session: Session, delivery_id: int, *, by: Actor, now: datetime) -
     if row is None or taken.rowcount != 1:  # type: ignore[attr-defined]
         raise UndoTooLate()
     case = load_to_change(session, row.case_id, by=by, needs=Permission.SEND_REPLY)
-    if not draft_of(session, row.case_id, kind="reply", by=by):
-        save_draft(session, row.case_id, kind="reply", text=row.text, by=by, now=now)
+    _give_text_back(session, row, by, now)
     changed(session, case, EventKind.REPLY_CANCELLED, by=by, now=now, detail={"delivery_id": delivery_id})
     return row
 
@@ -102,9 +101,12 @@ def restore_draft(session: Session, delivery: DeliveryRow, *, now: datetime) -> 
     row = session.get(AgentRow, delivery.author_id)
     if row is None or not row.active:
         return
-    author = find_agent(session, delivery.author_id)
-    if not draft_of(session, delivery.case_id, kind="reply", by=author):
-        save_draft(session, delivery.case_id, kind="reply", text=delivery.text, by=author, now=now)
+    _give_text_back(session, delivery, find_agent(session, delivery.author_id), now)
+
+
+def _give_text_back(session: Session, delivery: DeliveryRow, to: Actor, now: datetime) -> None:
+    if not draft_of(session, delivery.case_id, kind="reply", by=to):
+        save_draft(session, delivery.case_id, kind="reply", text=delivery.text, by=to, now=now)
 
 
 def _require_passed(text: str, verdict: Verdict, context: ReviewContext, *, acknowledged: bool) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Iterable, Iterator, Sequence
 from datetime import datetime
-from typing import Any
+from typing import Any, TypeVar
 
 from sqlalchemy import select, update
 from sqlmodel import Session, col
@@ -17,8 +17,10 @@ from webcare.store.tables import BadPostRow, MentionRow, ThreadRow
 #: SQLite refuses statements with very many parameters; 500 ids stay far below every limit.
 _IN_CHUNK = 500
 
+T = TypeVar("T")
 
-def chunks(values: Sequence[str], size: int = _IN_CHUNK) -> Iterator[Sequence[str]]:
+
+def chunks(values: Sequence[T], size: int = _IN_CHUNK) -> Iterator[Sequence[T]]:
     """Cut a sequence into pieces of at most `size`."""
     for start in range(0, len(values), size):
         yield values[start : start + size]
