@@ -63,6 +63,13 @@ class Line(StrEnum):
     SECOND_LINE = "second_line"
 
 
+class AgentText(StrEnum):
+    """What a sentence of an agent is: said to the customer, or about the customer and to colleagues."""
+
+    PUBLIC_REPLY = "public_reply"
+    INTERNAL_NOTE = "internal_note"
+
+
 #: The queue for mentions the classifier is not sure about; first line sorts it by hand.
 UNSORTED = "unsorted"
 #: The queues every desk has. A queue is a name; later desks add their own.

@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import json
 import random
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -53,6 +54,7 @@ def test_a_row_is_read_with_an_answer_for_every_question(tmp_path: Path) -> None
         ({"lang": "no"}, "'no' is not a label of language"),
         ({"needs_reply": "yes"}, "needs_reply must be true or false"),
         ({"text": "  "}, "text is empty"),
+        ({"part": "exam"}, "'exam' is not a part"),
     ],
 )
 def test_a_row_that_cannot_be_used_is_named_with_file_and_line(
@@ -60,6 +62,12 @@ def test_a_row_that_cannot_be_used_is_named_with_file_and_line(
 ) -> None:
     with pytest.raises(SettingsError, match=rf"nl-a\.jsonl, line 2: .*{says}"):
         read_labels(write(tmp_path, GOOD, GOOD | change))
+
+
+def test_a_row_may_name_its_part(tmp_path: Path) -> None:
+    other = "train" if part_of("late-sofa") != "train" else "dev"
+
+    assert read_labels(write(tmp_path, GOOD | {"part": other}))[0].part == other
 
 
 def test_a_row_without_a_field_says_which(tmp_path: Path) -> None:
@@ -104,6 +112,13 @@ def test_texts_that_say_the_same_are_found_and_others_are_not() -> None:
     ]
 
     assert [(one.id, other.id) for one, other, _ in near_duplicates(rows)] == [("a", "b")]
+
+
+def test_a_scenario_that_stands_in_two_parts_is_told() -> None:
+    one, two = row("a", "De kast kwam stuk aan"), row("b", "Wanneer zijn jullie open?")
+    told = list(problems([replace(one, scenario="s1"), replace(two, scenario="s1", part="test")]))
+
+    assert told == ["scenario s1 stands in test and train; it belongs to one part"]
 
 
 def test_different_emoji_alone_do_not_say_the_same() -> None:

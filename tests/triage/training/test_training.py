@@ -85,6 +85,16 @@ def test_an_interrupted_run_goes_on_to_the_same_weights(base: Base, tmp_path: Pa
         assert torch.equal(tensor, resumed.state_dict()[name]), name
 
 
+def test_another_start_keeps_its_weights_and_new_heads_start_anew(base: Base, tmp_path: Path) -> None:
+    state = {k: v for k, v in train(base, rows(12), PLAN, tmp_path / "one").state_dict().items() if "agent" not in k}
+
+    again = train(base, rows(12), replace(PLAN, learning_rate=0.0, head_rate=0.0), tmp_path / "two", start=state)
+
+    assert all(torch.equal(again.state_dict()[name], weight) for name, weight in state.items())
+    with pytest.raises(SettingsError, match="do not fit"):
+        train(base, rows(12), PLAN, tmp_path / "three", start={"bert.other": torch.zeros(1)} | state)
+
+
 def test_word_embeddings_stay_as_they_were(base: Base, tmp_path: Path) -> None:
     network = train(base, rows(12), PLAN, tmp_path)
 

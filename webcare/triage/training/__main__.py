@@ -42,6 +42,7 @@ def _parser() -> argparse.ArgumentParser:
     train.set_defaults(run=_train)
     train.add_argument("--version", required=True, help="name of the new version, e.g. triage-2026.11")
     train.add_argument("--public", type=Path, help="folder with the public sets; without it only our own text is used")
+    train.add_argument("--agent-text", type=Path, default=Path("data/guard"), help="pairs of notes and replies")
     train.add_argument("--work", type=Path, default=Path("build/train"), help="checkpoints and downloads")
     train.add_argument("--start", type=Path, help="weights an earlier run left after the public sets (public.pt)")
     train.add_argument("--replay", type=float, default=0.15, help="share of the public text read again with our own")
@@ -90,6 +91,7 @@ def _train(options: argparse.Namespace) -> int:
         work=options.work,
         version=options.version,
         public=options.public,
+        agent_text=options.agent_text,
         base=options.base,
         start=options.start,
         replay=options.replay,

@@ -108,8 +108,9 @@ def choose_threshold(curve: Sequence[Coverage], *, at_least_covered: float = 0.9
 def fit_temperatures(
     logits: Mapping[str, NDArray[np.floating]], truth: Mapping[str, NDArray[np.integer]]
 ) -> dict[str, float]:
-    """A temperature for each head; rows whose truth is negative have no label there."""
+    """A temperature for each head; rows whose truth is negative have no label there. 1.0 where no row has one."""
+    known = {head: truth[head] >= 0 for head in logits}
     return {
-        head: fit_temperature(values[truth[head] >= 0], truth[head][truth[head] >= 0])
+        head: fit_temperature(values[known[head]], truth[head][known[head]]) if known[head].any() else 1.0
         for head, values in logits.items()
     }

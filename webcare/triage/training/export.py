@@ -14,11 +14,12 @@ from numpy.typing import NDArray
 from webcare.encoder import Card, Encoder
 from webcare.encoder.artefact import Floats, write_artefact
 from webcare.encoder.network import Network
+from webcare.triage.training.agent_text import TRAINED_HEADS
 from webcare.triage.training.base import Base
 from webcare.triage.training.calibrate import Coverage, fit_temperatures, fit_urgency_costs, softmax
 from webcare.triage.training.data import PUBLIC, Row
 from webcare.triage.training.evaluate import Report
-from webcare.triage.transformer import HEADS, TransformerClassifier
+from webcare.triage.transformer import TransformerClassifier
 
 MAX_TOKENS = 256
 
@@ -35,14 +36,14 @@ def encoder_of(network: Network, base: Base, card: Card) -> Encoder:
 
 def plain_card(base: Base, version: str) -> Card:
     """A card without calibration."""
-    return Card(version, base.shape, MAX_TOKENS, dict(HEADS), dict.fromkeys(HEADS, 1.0), {}, base.name)
+    return Card(version, base.shape, MAX_TOKENS, dict(TRAINED_HEADS), dict.fromkeys(TRAINED_HEADS, 1.0), {}, base.name)
 
 
 def calibrated(card: Card, encoder: Encoder, rows: Sequence[Row]) -> Card:
     """The card with temperatures and urgency costs fitted on rows the network was not trained on."""
     encoded = list(encoder.encode([row.text for row in rows]))
-    logits = {head: np.stack([one.logits[head] for one in encoded]) for head in HEADS}
-    truth = {head: np.array([_place(row, head) for row in rows]) for head in HEADS}
+    logits = {head: np.stack([one.logits[head] for one in encoded]) for head in TRAINED_HEADS}
+    truth = {head: np.array([_place(row, head) for row in rows]) for head in TRAINED_HEADS}
     temperatures = fit_temperatures(logits, truth)
     known = truth["urgency"] >= 0
     odds = softmax(logits["urgency"][known], temperatures["urgency"])
@@ -51,7 +52,7 @@ def calibrated(card: Card, encoder: Encoder, rows: Sequence[Row]) -> Card:
 
 def _place(row: Row, head: str) -> int:
     label = row.labels.get(head)
-    return -1 if label is None else HEADS[head].index(label)
+    return -1 if label is None else TRAINED_HEADS[head].index(label)
 
 
 def flips(one: TransformerClassifier, other: TransformerClassifier, texts: Sequence[str]) -> dict[str, float]:
@@ -85,7 +86,9 @@ def release(
 def card_words(card: Card, rows: Sequence[Row], found: Report, curve: Sequence[Coverage], *, weak: str = "") -> str:
     """The model card: what it is, what it was made from under which licences, how good, how to read its doubts."""
     counts = Counter((row.source, row.lang) for row in rows)
-    licences = {"own": "written for this project, Apache-2.0"} | {one.name: one.licence for one in PUBLIC}
+    licences = dict.fromkeys(("own", "agent text"), "written for this project, Apache-2.0") | {
+        one.name: one.licence for one in PUBLIC
+    }
     lines = [
         f"# {card.version}",
         "",

@@ -16,6 +16,7 @@ _GROUP = 5
 def problems(rows: Sequence[Row]) -> Iterator[str]:
     """A sentence for every row that contradicts the guideline, repeats an id, or nearly repeats another text."""
     yield from _repeated_ids(rows)
+    yield from _torn_scenarios(rows)
     for row in rows:
         yield from _contradictions(row)
     for one, other, alike in near_duplicates(rows):
@@ -26,6 +27,15 @@ def _repeated_ids(rows: Sequence[Row]) -> Iterator[str]:
     for key, count in Counter(row.id for row in rows).items():
         if count > 1:
             yield f"{key} stands there {count} times"
+
+
+def _torn_scenarios(rows: Sequence[Row]) -> Iterator[str]:
+    parts: dict[str, set[str]] = defaultdict(set)
+    for row in rows:
+        parts[row.scenario].add(row.part)
+    for scenario, found in parts.items():
+        if len(found) > 1:
+            yield f"scenario {scenario} stands in {' and '.join(sorted(found))}; it belongs to one part"
 
 
 def _contradictions(row: Row) -> Iterator[str]:

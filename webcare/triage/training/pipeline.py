@@ -22,6 +22,7 @@ from webcare.encoder.network import Network
 from webcare.errors import SettingsError
 from webcare.triage.training import base as bases
 from webcare.triage.training import export
+from webcare.triage.training.agent_text import read_agent_text
 from webcare.triage.training.base import Base
 from webcare.triage.training.calibrate import Coverage, choose_threshold, coverage_curve
 from webcare.triage.training.data import DEV, TEST, TRAIN, Row, only, read_labels, read_public
@@ -48,6 +49,7 @@ class Job:
     pieces: int = PIECES
     first: Plan = field(default_factory=lambda: Plan(epochs=1, max_tokens=64))
     second: Plan = field(default_factory=Plan)
+    agent_text: Path | None = None  #: folder of pairs of notes and replies; they teach the guard's question
     replay: float = 0.15  #: share of the public rows that come back in each epoch over our own text
     weak: str = ""
 
@@ -62,13 +64,14 @@ def run(job: Job) -> Path:
         raise SettingsError(f"{job.labels} holds no labelled text (*.jsonl)")
     public = read_public(job.public) if job.public else []
     job.work.mkdir(parents=True, exist_ok=True)
-    base = prepared_base(job, [row.text for row in own + public])
-    network = _trained(job, base, only(own, part=TRAIN), only(public, part=TRAIN))
+    agents = read_agent_text(job.agent_text) if job.agent_text else []
+    base = prepared_base(job, [row.text for row in own + agents + public])
+    network = _trained(job, base, only(own + agents, part=TRAIN), only(public, part=TRAIN))
     card = export.plain_card(base, job.version)
-    card = export.calibrated(card, export.encoder_of(network, base, card), only(own, part=DEV))
+    card = export.calibrated(card, export.encoder_of(network, base, card), only(own + agents, part=DEV))
     classifier = TransformerClassifier(export.encoder_of(network, base, card))
     found, curve = _measured(classifier, own)
-    used = only(own, part=TRAIN) + only(public, part=TRAIN)
+    used = only(own + agents, part=TRAIN) + only(public, part=TRAIN)
     words = export.card_words(card, used, found, curve, weak=job.weak)
     metrics = _metrics(job, base, classifier.encoder, own, found, curve)
     folder = export.release(job.models, card, network, base, words=words, metrics=metrics)

@@ -25,9 +25,10 @@ from torch.nn import functional
 from webcare.domain import Urgency
 from webcare.encoder.engine import best_precision, padded_length
 from webcare.encoder.network import Network, pooled
+from webcare.errors import SettingsError
+from webcare.triage.training.agent_text import TRAINED_HEADS
 from webcare.triage.training.base import PREFIX, Base
 from webcare.triage.training.data import Row, roughen
-from webcare.triage.transformer import HEADS
 
 if TYPE_CHECKING:
     from tokenizers import Tokenizer
@@ -35,7 +36,15 @@ if TYPE_CHECKING:
 _log = logging.getLogger(__name__)
 
 #: What a mistake of each head counts. Urgency and topic are hardest and matter most to the desk.
-HEAD_WEIGHT = {"sentiment": 1.0, "urgency": 1.3, "topic": 1.0, "needs_reply": 0.5, "route": 0.7, "language": 0.25}
+HEAD_WEIGHT = {
+    "sentiment": 1.0,
+    "urgency": 1.3,
+    "topic": 1.0,
+    "needs_reply": 0.5,
+    "route": 0.7,
+    "language": 0.25,
+    "agent_text": 0.5,
+}
 _SMOOTHING = 0.05
 _ORDINAL = 0.4  # weight of the squared distance on the urgency scale
 _NO_LABEL = -100
@@ -54,6 +63,7 @@ class Plan:
     warm_up: float = 0.06
     weight_decay: float = 0.01
     dropout: float = 0.1
+    average: float = 0.995  #: the shipped weights are a running mean over the steps; this share of it stays each step
     faithful: float = 1.0  #: weight of staying close to the base's sentence embeddings
     seed: int = 11
     threads: int = 2
@@ -75,7 +85,8 @@ def train(
 ) -> Network:
     """Run the plan over the rows and give the trained network; `work` holds checkpoints and the base's embeddings.
 
-    `start` is the state of an earlier network on the same base to go on from, instead of new heads.
+    `start` is the state of an earlier network on the same base to go on from; a head it lacks starts anew.
+    Raises SettingsError where it belongs to another shape.
     """
     torch.set_num_threads(plan.threads)
     work.mkdir(parents=True, exist_ok=True)
@@ -83,15 +94,15 @@ def train(
     goals = base_embeddings(base, tokenizer, [row.text for row in rows], work / "goals.npy")
     run = _Run(base, rows, goals, tokenizer, plan, work)
     if start is not None:
-        run.network.load_state_dict(start)
+        run.start_from(start)
     run.resume()
     run.go()
-    return run.network.eval()
+    return run.averaged()
 
 
 def start_network(base: Base, *, dropout: float = 0.0) -> Network:
     """The base with new heads."""
-    network = Network(base.shape, {head: len(names) for head, names in HEADS.items()}, dropout=dropout)
+    network = Network(base.shape, {head: len(names) for head, names in TRAINED_HEADS.items()}, dropout=dropout)
     given = {name: torch.from_numpy(np.array(tensor)) for name, tensor in base.tensors.items()}
     network.bert.load_state_dict(given, strict=True)
     network.bert.embeddings.requires_grad_(False)
@@ -137,7 +148,26 @@ class _Run:
             _groups(self.network, plan), betas=(0.9, 0.98), weight_decay=plan.weight_decay
         )
         self._rates = [group["lr"] for group in self._optimizer.param_groups]
-        self._trained = [weight for weight in self.network.parameters() if weight.requires_grad]
+        self._trained: list[Tensor] = [weight for weight in self.network.parameters() if weight.requires_grad]
+        self._mean = [weight.detach().clone() for weight in self._trained]
+
+    def start_from(self, state: Mapping[str, Tensor]) -> None:
+        """Take up the weights of an earlier network."""
+        try:
+            found = self.network.load_state_dict(state, strict=False)
+        except RuntimeError as error:
+            raise SettingsError(f"the weights to start from have another shape: {error}") from error
+        absent = [name for name in found.missing_keys if not name.startswith("heads.")]
+        if absent or found.unexpected_keys:
+            raise SettingsError(f"the weights to start from do not fit: {[*absent, *found.unexpected_keys][:5]}")
+        self._mean = [weight.detach().clone() for weight in self._trained]
+
+    def averaged(self) -> Network:
+        """The network with the running mean of its weights, which errs less than those of any one step."""
+        with torch.no_grad():
+            for weight, mean in zip(self._trained, self._mean, strict=True):
+                weight.copy_(mean)
+        return self.network.eval()
 
     def go(self) -> None:
         """Take the steps that are left."""
@@ -162,6 +192,7 @@ class _Run:
             return
         self.network.load_state_dict(kept["network"])
         self._optimizer.load_state_dict(kept["optimizer"])
+        self._mean = kept["mean"]
         torch.set_rng_state(kept["chance"])
         self._done = kept["done"]
         _log.info("going on from step %d", self._done)
@@ -172,6 +203,7 @@ class _Run:
             "plan": asdict(self._plan),
             "rows": len(self._rows),
             "network": self.network.state_dict(),
+            "mean": self._mean,
             "optimizer": self._optimizer.state_dict(),
             "chance": torch.get_rng_state(),
             "done": self._done,
@@ -188,7 +220,14 @@ class _Run:
         loss.backward()  # type: ignore[no-untyped-call]
         torch.nn.utils.clip_grad_norm_(self._trained, 1.0)
         self._optimizer.step()
+        self._remember()
         return float(loss.detach())
+
+    def _remember(self) -> None:
+        # Few steps in, the mean still holds weights that knew nothing; it forgets those faster.
+        kept = min(self._plan.average, (1 + self._done) / (10 + self._done))
+        with torch.no_grad():
+            torch._foreach_lerp_(self._mean, self._trained, 1 - kept)
 
     def _set_rates(self) -> None:
         warm = max(1, int(self._total * self._plan.warm_up))
@@ -233,7 +272,7 @@ class _Run:
     def _batch(self, members: list[int], ids: list[list[int]]) -> _Batch:
         padded, mask = _padded(ids, self._pad)
         rows = [self._rows[at] for at in members]
-        labels = {head: torch.tensor([_index(row, head) for row in rows]) for head in HEADS}
+        labels = {head: torch.tensor([_index(row, head) for row in rows]) for head in TRAINED_HEADS}
         return _Batch(padded, mask, labels, torch.tensor([row.weight for row in rows]), members)
 
 
@@ -282,7 +321,7 @@ def _groups(network: Network, plan: Plan) -> list[dict[str, Any]]:
 
 def _index(row: Row, head: str) -> int:
     label = row.labels.get(head)
-    return _NO_LABEL if label is None else HEADS[head].index(label)
+    return _NO_LABEL if label is None else TRAINED_HEADS[head].index(label)
 
 
 def _cut(ids: list[int], most: int) -> list[int]:

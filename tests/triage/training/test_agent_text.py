@@ -1,0 +1,76 @@
+"""Sentences of notes and replies as training rows."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+
+from webcare.errors import SettingsError
+from webcare.triage.training.agent_text import part_of_author, read_agent_text
+from webcare.triage.training.data import TEST, TRAIN
+
+ROOT = Path(__file__).parents[3]
+
+
+def pair(**changes: object) -> dict[str, object]:
+    reply = "Hoi Noor! Kl belt al drie keer. Fijne dag."
+    leak = [reply.index("Kl"), reply.index(" Fijne")]
+    usual = {"id": "nl-1", "lang": "nl", "author_topic": "a-delivery", "note": "Kl belt al drie keer. Chauffeur ziek."}
+    return usual | {"note_lang": "nl", "reply": reply, "kind": "copied", "leak_span": leak} | changes
+
+
+def written(folder: Path, *pairs: dict[str, object]) -> Path:
+    (folder / "pairs-nl.jsonl").write_text("".join(json.dumps(one) + "\n" for one in pairs), encoding="utf-8")
+    return folder
+
+
+def test_a_pair_gives_a_row_for_each_sentence_and_copies_count_once(tmp_path: Path) -> None:
+    rows = read_agent_text(written(tmp_path, pair()))
+
+    assert {(row.text, row.labels["agent_text"]) for row in rows} == {
+        ("Hoi Noor!", "public_reply"),
+        ("Fijne dag.", "public_reply"),
+        ("Kl belt al drie keer.", "internal_note"),
+        ("Chauffeur ziek.", "internal_note"),
+    }
+    assert len(rows) == 4
+
+
+def test_a_leak_told_to_the_customer_is_neither_and_a_note_keeps_its_language(tmp_path: Path) -> None:
+    said_again = pair(kind="translation", note="Driver called in sick.", note_lang="en")
+
+    rows = read_agent_text(written(tmp_path, said_again))
+
+    assert {row.text: row.lang for row in rows} == {
+        "Hoi Noor!": "nl",
+        "Fijne dag.": "nl",
+        "Driver called in sick.": "en",
+    }
+
+
+def test_a_number_or_an_abbreviation_ends_no_sentence(tmp_path: Path) -> None:
+    rows = read_agent_text(
+        written(tmp_path, pair(note="", reply="Dat wordt 8. november, ca. vijf uur.", leak_span=None))
+    )
+
+    assert [row.text for row in rows] == ["Dat wordt 8. november, ca. vijf uur."]
+
+
+def test_a_line_that_cannot_be_read_is_named(tmp_path: Path) -> None:
+    broken = pair()
+    del broken["kind"]
+
+    with pytest.raises(SettingsError, match=r"pairs-nl\.jsonl, line 2: 'kind'"):
+        read_agent_text(written(tmp_path, pair(), broken))
+
+
+def test_the_shipped_pairs_keep_their_authors_apart() -> None:
+    rows = read_agent_text(ROOT / "data" / "guard")
+
+    assert len(rows) > 3_500
+    parts = {row.scenario[:1]: row.part for row in rows}
+    assert parts["e"] == parts["h"] == TEST
+    assert parts["a"] == TRAIN
+    assert all(row.part == part_of_author(row.scenario) for row in rows)
