@@ -51,11 +51,10 @@ def test_a_leak_told_to_the_customer_is_neither_and_a_note_keeps_its_language(tm
 
 
 def test_a_number_or_an_abbreviation_ends_no_sentence(tmp_path: Path) -> None:
-    rows = read_agent_text(
-        written(tmp_path, pair(note="", reply="Dat wordt 8. november, ca. vijf uur.", leak_span=None))
-    )
+    reply = "Dat wordt 8. november, ca. vijf uur."
+    rows = read_agent_text(written(tmp_path, pair(note="", reply=reply, leak_span=None)))
 
-    assert [row.text for row in rows] == ["Dat wordt 8. november, ca. vijf uur."]
+    assert [row.text for row in rows] == [reply]
 
 
 def test_a_line_that_cannot_be_read_is_named(tmp_path: Path) -> None:
