@@ -232,6 +232,15 @@ class Route:
     reason: str
 
 
+class Override(StrEnum):
+    """What it takes to send a draft in spite of a finding."""
+
+    NONE = "none"  #: nothing does; the text has to change
+    SHAREABLE = "shareable"  #: the sentence of the note is marked shareable, under one's name
+    JUSTIFICATION = "justification"  #: a reason in one's own words
+    ACKNOWLEDGE = "acknowledge"  #: a tick
+
+
 @dataclass(frozen=True, slots=True)
 class Finding:
     """One thing the guard saw. `start`/`end` are character offsets into the draft."""
@@ -242,6 +251,8 @@ class Finding:
     message: str  #: one sentence for the writer
     start: int = 0
     end: int = 0
+    fixes: tuple[str, ...] = ()  #: texts that may stand in place of the stretch, best first
+    override: Override = Override.NONE
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,11 +2,50 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
+from datetime import date
 from typing import Protocol
 
 from webcare.domain import Finding
+
+
+@dataclass(frozen=True, slots=True)
+class Customer:
+    """How the customer is, as triage or a colleague labelled the message; empty where nobody knows."""
+
+    name: str = ""
+    sentiment: str = ""
+    urgency: str = ""
+    topic: str = ""
+
+
+class OtherNotes(Protocol):
+    """The notes of all other cases, looked up rather than read."""
+
+    def near(self, draft: str) -> Sequence[str]:
+        """Give the few notes that share a telling run of words with the draft; fast at 100,000 notes."""
+
+
+@dataclass(frozen=True, slots=True)
+class Score:
+    """What the learned heads say of one stretch of the draft; probabilities from 0 to 1."""
+
+    start: int
+    end: int
+    note_like: float = 0.0  #: it speaks about the customer or to colleagues
+    leak: float = 0.0  #: it says again what a note says
+    note: str = ""  #: the note's sentence that it comes nearest to
+    humour: float = 0.0
+
+
+class Learned(Protocol):
+    """The learned heads over the shipped encoder, wherever they run."""
+
+    version: str
+
+    def scores(self, draft: str, notes: Sequence[str], public: Sequence[str]) -> Sequence[Score]:
+        """Score each sentence and clause. Raises ModelMissing, ModelUnusable where no answer can be had."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,6 +65,12 @@ class ReviewContext:
     internal_hosts: tuple[str, ...] = ()  #: host names of ours that no customer can open
     #: (used, limit) of a text by the network's own rule; None = the channel sets no limit.
     length: Callable[[str], tuple[int, int]] | None = None
+    market: str = ""  #: where the account speaks, e.g. nl; empty = anywhere
+    customer: Customer = Customer()
+    facts: tuple[str, ...] = ()  #: sentences of notes that somebody marked shareable
+    others: OtherNotes | None = None  #: notes of other cases; None = they are not looked at
+    learned: Learned | None = None  #: None = only the deterministic checks run
+    today: date | None = None  #: the customer's day; None = nothing is said of days
 
 
 class Check(Protocol):
