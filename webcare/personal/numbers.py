@@ -1,0 +1,166 @@
+"""Numbers that lead to a person: telephone, bank, card, national, order. Checksums before shapes, words before both."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Sequence
+from typing import TYPE_CHECKING
+
+from webcare.personal.base import Span, harmless, near, spans_of, touches
+
+if TYPE_CHECKING:
+    from phonenumbers import PhoneNumberMatch
+
+_FEWEST_DIGITS = 7
+#: Help lines and service numbers are written so across Europe, also where a neighbour's plan does not know them.
+_SERVICE = ("0800", "0900", "116")
+
+#: Countries whose customs a writer of a language follows; without a language all are tried.
+_REGIONS = {
+    "nl": ("NL", "BE"),
+    "en": ("GB", "IE"),
+    "sv": ("SE",),
+    "nb": ("NO",),
+    "da": ("DK",),
+    "de": ("DE", "AT", "CH"),
+}
+_EVERYWHERE = ("NL", "GB", "SE", "NO", "DK", "DE")
+_CALL = re.compile(
+    r"\b(?:tel|tlf|telefo\w*|phone|mobil\w*|mob|handy\w*|bel|bellen|gebeld|ring|ringa|ringe|ringer|call|text|sms|app|whatsapp|"
+    r"nummer|number|rufnummer|anrufen|erreichbar|nås|bereikbaar)\b",
+    re.IGNORECASE,
+)
+
+
+def phones(text: str, lang: str | None) -> Iterator[Span]:
+    """Telephone numbers valid in the writer's country; after a word like "call" or a plus also merely possible ones.
+
+    Free and paid service numbers (help lines, 0800) belong to nobody in particular and are left out.
+    """
+    if sum(letter.isdigit() for letter in text) < _FEWEST_DIGITS:
+        return
+    from phonenumbers import Leniency, PhoneNumberMatcher
+
+    others = harmless(text)
+    for region in _REGIONS.get(lang or "", _EVERYWHERE):
+        for leniency in (Leniency.VALID, Leniency.POSSIBLE):
+            for match in PhoneNumberMatcher(text, region, leniency=leniency):
+                span = (match.start, match.end)
+                asked = leniency == Leniency.VALID or match.raw_string.startswith("+") or near(text, span, _CALL)
+                if asked and _is_personal(match) and not touches(span, others) and not _inside_word(text, span):
+                    yield span
+
+
+def _is_personal(match: PhoneNumberMatch) -> bool:
+    from phonenumbers import PhoneNumberType as Type
+    from phonenumbers import number_type
+
+    digits = re.sub(r"\D", "", match.raw_string)
+    if len(digits) < _FEWEST_DIGITS or digits.startswith(_SERVICE):
+        return False
+    return number_type(match.number) not in (Type.TOLL_FREE, Type.PREMIUM_RATE, Type.SHARED_COST)
+
+
+def _inside_word(text: str, span: Span) -> bool:
+    before, after = text[max(0, span[0] - 1) : span[0]], text[span[1] : span[1] + 1]
+    return before.isalnum() or after.isalnum()
+
+
+_IBAN = re.compile(r"(?<!\w)[A-Z]{2}\d{2}(?:[ .-]?[A-Z0-9]{2,4}){3,8}(?:[ .-]?[A-Z0-9]{1,3})?(?!\w)", re.IGNORECASE)
+_DUTCH_IBAN = re.compile(r"(?<!\w)NL\d{2}[ .-]?[A-Z]{4}(?:[ .-]?\d){10}(?!\w)", re.IGNORECASE)
+_NORWEGIAN_ACCOUNT = re.compile(r"(?<![\d.])\d{4}[. ]\d{2}[. ]\d{5}(?![\d.])")
+_BANK = re.compile(r"\b(?:iban|rekening\w*|kontonummer|kontonr|konto|bankgiro|clearing\w*|account)\b", re.IGNORECASE)
+_SWEDISH_ACCOUNT = re.compile(r"(?<!\d)\d{4}[ ,-]{1,2}\d[\d \-]{6,10}\d(?!\d)")
+
+
+def accounts(text: str) -> Iterator[Span]:
+    """Bank accounts: IBANs with a right checksum, Dutch ones also with a slip in it, and two countries' own form."""
+    from stdnum import iban
+    from stdnum.no import kontonr
+
+    yield from spans_of(_DUTCH_IBAN, text)
+    for start, end in spans_of(_IBAN, text):
+        # The pattern may run on into the next words; the checksum says where the number ends.
+        ends = [end, *(start + at for at in range(end - start - 1, 14, -1) if not text[start + at].isalnum())]
+        whole = next((stop for stop in ends if iban.is_valid(text[start:stop])), None)
+        if whole is not None:
+            yield start, whole
+    yield from (span for span in spans_of(_NORWEGIAN_ACCOUNT, text) if kontonr.is_valid(text[slice(*span)]))
+    yield from (span for span in spans_of(_SWEDISH_ACCOUNT, text) if near(text, span, _BANK, after=0))
+
+
+_CARD = re.compile(r"(?<![\w.])[2-6]\d{3}(?:[ .-]?\d){8,14}\d(?![\w])")
+
+
+def cards(text: str) -> Iterator[Span]:
+    """Payment cards: 13 to 19 digits with a right check digit."""
+    from stdnum import luhn
+
+    for start, end in spans_of(_CARD, text):
+        digits = re.sub(r"\D", "", text[start:end])
+        if 13 <= len(digits) <= 19 and luhn.is_valid(digits):
+            yield start, end
+
+
+_PERSON = re.compile(
+    r"\b(?:bsn|burger\s?service\s?nummer|sofi\s?-?nummer|person\s?-?(?:nummer|nr)|pnr|fødsels?\s?-?(?:nummer|nr)|fnr|"
+    r"cpr\s?-?(?:nummer|nr|no)?|steuer\s?-?(?:id|identifikationsnummer|nummer)|idnr|tax id|"
+    r"national insurance|ni number|nino|social security|personal number)\b",
+    re.IGNORECASE,
+)
+_LONG_NUMBER = re.compile(r"(?<![\w.])\d(?:[ .+-]?\d){8,11}(?![\w])")
+_SWEDISH = re.compile(r"(?<!\d)(?:(?:19|20)\d{6}[-+ ]?\d{4}|\d{6}[-+]\d{4})(?!\d)")
+_NORWEGIAN = re.compile(r"(?<!\d)\d{6} ?\d{5}(?!\d)")
+_BRITISH = re.compile(r"(?<!\w)[A-CEGHJ-PR-TW-Z][A-CEGHJ-NPR-TW-Z] ?\d{2} ?\d{2} ?\d{2} ?[A-D](?!\w)")
+
+
+def national_ids(text: str) -> Iterator[Span]:
+    """National numbers. Those whose checks are weak (BSN, CPR, Steuer-ID) count only beside a word that says so.
+
+    One random number of nine digits in eleven passes the check of a BSN; beside the word a slip in it does not matter.
+    """
+    from stdnum.no import fodselsnummer
+    from stdnum.se import personnummer
+
+    yield from (span for span in spans_of(_LONG_NUMBER, text) if near(text, span, _PERSON))
+    yield from (span for span in spans_of(_SWEDISH, text) if personnummer.is_valid(text[slice(*span)].replace(" ", "")))
+    yield from (span for span in spans_of(_NORWEGIAN, text) if fodselsnummer.is_valid(text[slice(*span)]))
+    yield from spans_of(_BRITISH, text)
+
+
+_REFERENCE = (
+    r"(?:(?:web\s?)?(?:bestel|order|ordre|bestell|auftrags|faktura|factuur|rechnungs|invoice|klant|kund|kunde|kunden|customer|"
+    r"zaak|case|sak|saks|ärende|meld|ticket|track(?:ing)?|track (?:and|&|en) trace|sporings|sendings|"
+    r"sändnings|sendungs|kolli|pakke|paket|pakket|parcel|referentie|referens|reference|referanse|reservering\w{0,12}|booking|boekings|bokning\w{0,12}|"
+    r"contract|avtal\w{0,12}|polis)\s?-?(?:nummer|numret|nummeret|number|nr|no|id|code|kod|kode)?|"
+    r"bestelling|bestellung|auftrag|beställning\w{0,12}|bestilling\w{0,12}|rechnung|sendung|ordern|ordren|ref|pnr)"
+)
+_NAMED_NUMBER = re.compile(
+    rf"\b{_REFERENCE}\.?(?:\s?(?:is|är|er|ist|was|nr\.?|no\.?|nummer|number))?[\s:#.(-]{{1,4}}"
+    r"(?P<number>(?=[A-Z/-]{0,12}\d)[A-Z0-9](?:[A-Z0-9/-]{0,30}[A-Z0-9])(?: \d{3,8}){0,3})(?![\w%€])",
+    re.IGNORECASE,
+)
+_PARCEL = re.compile(r"(?<!\w)(?:3S[A-Z0-9]{9,13}|[A-Z]{2}\d{9}[A-Z]{2}|J[VJ][A-Z]{2}\d{12,20}|1Z[A-Z0-9]{16})(?!\w)")
+_BARE = re.compile(r"(?<![\w.,+/-])#?\d{8,20}(?![\w]|[.,]\d)")
+_MARKED = re.compile(r"(?<!\w)#\d{5,}(?!\w)")
+
+
+def references(text: str, own: Sequence[str] = ()) -> Iterator[Span]:
+    """Numbers of orders, parcels, customers and cases that are called so, or have a known form, or one of `own`.
+
+    `own` are regular expressions of the brand's own numbers, e.g. r"HL-\\d{8}".
+    """
+    others = harmless(text)
+    for match in _NAMED_NUMBER.finditer(text):
+        if sum(letter.isdigit() for letter in match["number"]) >= 4 and not touches(match.span("number"), others):
+            yield match.span("number")
+    yield from spans_of(_PARCEL, text)
+    yield from spans_of(_MARKED, text)
+    for pattern in own:
+        yield from spans_of(re.compile(pattern, re.IGNORECASE), text)
+
+
+def bare_numbers(text: str) -> Iterator[Span]:
+    """Long runs of digits that nothing else explains: whatever they number, somebody can look it up."""
+    others = harmless(text)
+    yield from (span for span in spans_of(_BARE, text) if not touches(span, others))
