@@ -27,6 +27,7 @@ from webcare.personal import Kind, find_personal, redacted
         ("nb", "tlf 412 34 567, ring gjerne", "tlf [phone], ring gjerne"),
         ("da", "Ring til mig på 20 12 34 56", "Ring til mig på [phone]"),
         ("de", "Tel. 0151 23456789, danke", "Tel. [phone], danke"),
+        ("en", "promised on 06-12345678 by noon", "promised on [phone] by noon"),
         (None, "call +46 70 174 06 05", "call [phone]"),
         ("nl", "terugstorten op NL91 ABNA 0417 1643 00 graag", "terugstorten op [iban] graag"),
         ("nl", "NL91ABNA0417164301 klopt toch?", "[iban] klopt toch?"),

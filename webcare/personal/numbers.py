@@ -41,14 +41,26 @@ def phones(text: str, lang: str | None) -> Iterator[Span]:
         return
     from phonenumbers import Leniency, PhoneNumberMatcher
 
-    others = harmless(text)
-    for region in _REGIONS.get(lang or "", _EVERYWHERE):
-        for leniency in (Leniency.VALID, Leniency.POSSIBLE):
-            for match in PhoneNumberMatcher(text, region, leniency=leniency):
-                span = (match.start, match.end)
-                asked = leniency == Leniency.VALID or match.raw_string.startswith("+") or near(text, span, _CALL)
-                if asked and _is_personal(match) and not touches(span, others) and not _inside_word(text, span):
-                    yield span
+    others, home = harmless(text), _REGIONS.get(lang or "", _EVERYWHERE)
+    abroad = tuple(region for region in _EVERYWHERE if region not in home)
+    for regions, leniency, fits in (
+        (home, Leniency.VALID, lambda match: True),
+        (home, Leniency.POSSIBLE, lambda match: match.raw_string.startswith("+") or _is_called(text, match)),
+        (abroad, Leniency.VALID, lambda match: _is_long(match.raw_string)),
+    ):
+        for match in (match for region in regions for match in PhoneNumberMatcher(text, region, leniency=leniency)):
+            span = (match.start, match.end)
+            if fits(match) and _is_personal(match) and not touches(span, others) and not _inside_word(text, span):
+                yield span
+
+
+def _is_called(text: str, match: PhoneNumberMatch) -> bool:
+    return near(text, (match.start, match.end), _CALL)
+
+
+def _is_long(written: str) -> bool:
+    """Whether it is written as a number with its area, so that it is one in whatever language it stands."""
+    return bool(re.match(r"\(?[0+]", written)) and sum(letter.isdigit() for letter in written) > 8
 
 
 def _is_personal(match: PhoneNumberMatch) -> bool:
