@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from typing import TYPE_CHECKING
 
 from webcare.personal.base import Span, harmless, near, spans_of, touches
@@ -43,11 +43,12 @@ def phones(text: str, lang: str | None) -> Iterator[Span]:
 
     others, home = harmless(text), _REGIONS.get(lang or "", _EVERYWHERE)
     abroad = tuple(region for region in _EVERYWHERE if region not in home)
-    for regions, leniency, fits in (
+    ways: tuple[tuple[tuple[str, ...], int, Callable[[PhoneNumberMatch], bool]], ...] = (
         (home, Leniency.VALID, lambda match: True),
         (home, Leniency.POSSIBLE, lambda match: match.raw_string.startswith("+") or _is_called(text, match)),
         (abroad, Leniency.VALID, lambda match: _is_long(match.raw_string)),
-    ):
+    )
+    for regions, leniency, fits in ways:
         for match in (match for region in regions for match in PhoneNumberMatcher(text, region, leniency=leniency)):
             span = (match.start, match.end)
             if fits(match) and _is_personal(match) and not touches(span, others) and not _inside_word(text, span):

@@ -41,6 +41,7 @@ class Row:
     network: str = ""
     industry: str = ""
     tags: tuple[str, ...] = ()
+    corrected: tuple[str, ...] = ()  #: in a correction of staff: the questions that a person answered anew
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,7 +62,7 @@ def read_labels(folder: Path) -> list[Row]:
     A row's part follows from its scenario, unless the row names its `part`: text written later to mend a weakness
     goes to training alone, so that what is measured stays what it was.
     """
-    return [row for file in sorted(folder.glob("*.jsonl")) for row in _own_rows(file)]
+    return [row for file in sorted(folder.glob("*.jsonl")) for row in read_file(file)]
 
 
 def part_of(scenario: str) -> str:
@@ -72,7 +73,8 @@ def part_of(scenario: str) -> str:
     return DEV if place < _TEST_SHARE + _DEV_SHARE else TRAIN
 
 
-def _own_rows(file: Path) -> Iterator[Row]:
+def read_file(file: Path) -> Iterator[Row]:
+    """The rows of one file. Raises SettingsError naming line and fault."""
     for number, line in enumerate(file.read_text(encoding="utf-8").splitlines(), start=1):
         if line.strip():
             try:
@@ -108,6 +110,7 @@ def _own_row(raw: Mapping[str, Any]) -> Row:
         network=str(raw.get("network", "")),
         industry=str(raw.get("industry", "")),
         tags=tuple(map(str, raw.get("tags", ()))),
+        corrected=tuple(map(str, raw.get("corrected", ()))),
     )
 
 
@@ -122,11 +125,12 @@ def read_public(folder: Path) -> list[Row]:
 
 def _without_leaks(rows: list[Row]) -> list[Row]:
     """Drop training rows whose text, without names and signs, also stands in a dev or test part."""
-    held = {_bare(row.text) for row in rows if row.part != TRAIN}
-    return [row for row in rows if row.part != TRAIN or _bare(row.text) not in held]
+    held = {bare(row.text) for row in rows if row.part != TRAIN}
+    return [row for row in rows if row.part != TRAIN or bare(row.text) not in held]
 
 
-def _bare(text: str) -> str:
+def bare(text: str) -> str:
+    """A text without names, links, signs and capitals: what stays the same when it is passed on."""
     return re.sub(r"\W+", "", re.sub(r"@\w+|https?\S*", "", text.lower()))
 
 

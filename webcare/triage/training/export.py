@@ -89,6 +89,7 @@ def card_words(card: Card, rows: Sequence[Row], found: Report, curve: Sequence[C
     licences = dict.fromkeys(("own", "agent text"), "written for this project, Apache-2.0") | {
         one.name: one.licence for one in PUBLIC
     }
+    licences["corrections"] = "the desk's own mentions, personal data removed; not to be passed on"
     lines = [
         f"# {card.version}",
         "",
