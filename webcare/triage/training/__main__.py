@@ -47,10 +47,10 @@ def _parser() -> argparse.ArgumentParser:
     train.add_argument("--start", type=Path, help="weights an earlier run left after the public sets (public.pt)")
     train.add_argument("--replay", type=float, default=0.15, help="share of the public text read again with our own")
     train.add_argument("--base", default="auto", help="auto, hub, wheel, or a path")
-    train.add_argument("--epochs", type=int, default=6, help="times our own text is read")
+    train.add_argument("--epochs", type=int, default=7, help="times our own text is read")
     train.add_argument("--public-epochs", type=int, default=1)
     train.add_argument("--tokens-a-batch", type=int, default=1_024, help="smaller batches, more steps")
-    train.add_argument("--learning-rate", type=float, default=8e-5, help="of the top layer, on our own text")
+    train.add_argument("--learning-rate", type=float, default=2e-4, help="of the top layer, on our own text")
     train.add_argument("--threads", type=int, default=2)
     train.add_argument("--seed", type=int, default=11)
     evaluate = commands.add_parser(

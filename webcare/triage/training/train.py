@@ -39,7 +39,7 @@ _log = logging.getLogger(__name__)
 HEAD_WEIGHT = {
     "sentiment": 1.0,
     "urgency": 1.3,
-    "topic": 1.0,
+    "topic": 1.5,
     "needs_reply": 0.5,
     "route": 0.7,
     "language": 0.25,
