@@ -129,8 +129,8 @@ def _add_tending(commands: argparse._SubParsersAction[argparse.ArgumentParser]) 
         "train", help="train a model on labelled text, look the text over, or go back a version"
     )
     evaluate = commands.add_parser("evaluate", help="how good the model is on text that it never saw")
-    for workshop in (train, evaluate):
-        workshop.add_argument("what", choices=["triage"])
+    for workshop, what in ((train, ["triage", "corrections"]), (evaluate, ["triage"])):
+        workshop.add_argument("what", choices=what)
         workshop.add_argument("rest", nargs=argparse.REMAINDER, help="see `triage --help`")
     database = commands.add_parser("db", help="tend the database")
     database.add_argument("action", choices=["upgrade"], help="upgrade: bring it to this version, after a copy")

@@ -1,4 +1,7 @@
-"""`python -m webcare.triage.training check | train | evaluate | use`: the workshop behind `webcare train triage`."""
+"""The workshop behind `webcare train triage` and `webcare evaluate triage`.
+
+`python -m webcare.triage.training check | train | candidate | evaluate | use | rollback | freeze`
+"""
 
 from __future__ import annotations
 
@@ -7,6 +10,7 @@ import logging
 import sys
 from collections.abc import Sequence
 from dataclasses import replace
+from datetime import UTC, datetime
 from pathlib import Path
 
 from webcare.errors import WebcareError
@@ -30,7 +34,9 @@ def work(arguments: Sequence[str] | None = None) -> int:
 
 
 def _parser() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(prog="python -m webcare.triage.training", description=__doc__)
+    parser = argparse.ArgumentParser(
+        prog="python -m webcare.triage.training", description=(__doc__ or "").splitlines()[0]
+    )
     commands = parser.add_subparsers(required=True)
     check = commands.add_parser(
         "check", prog="webcare train triage check", help="look for contradictions and near-duplicates in labelled text"
@@ -62,11 +68,43 @@ def _parser() -> argparse.ArgumentParser:
     use = commands.add_parser("use", prog="webcare train triage use", help="put a version in force, also an older one")
     use.set_defaults(run=_use)
     use.add_argument("version")
-    for command in (check, train, evaluate):
+    back = commands.add_parser(
+        "rollback", prog="webcare train triage rollback", help="put the version before in force again"
+    )
+    back.set_defaults(run=_rollback)
+    freeze = commands.add_parser(
+        "freeze", prog="webcare train triage freeze", help="write down which rows candidates are examined on"
+    )
+    freeze.set_defaults(run=_freeze)
+    candidate = _add_candidate(commands)
+    for command in (check, train, evaluate, freeze, candidate):
         command.add_argument("--labels", type=Path, default=Path("data/labels"))
-    for command in (train, evaluate, use):
+    for command in (train, evaluate, use, back, candidate):
         command.add_argument("--models", type=Path, default=Path("models"))
     return parser
+
+
+def _add_candidate(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> argparse.ArgumentParser:
+    candidate = commands.add_parser(
+        "candidate",
+        prog="webcare train triage --from-corrections FILE",
+        help="let the model in force learn from corrections",
+        description="Let the model in force learn from corrections; it goes live only if that made it better.",
+    )
+    candidate.set_defaults(run=_candidate)
+    candidate.add_argument("corrections", type=Path, help="rows written by `webcare train corrections`")
+    candidate.add_argument(
+        "--version", default="", help="name of the candidate (default: the present one and a number)"
+    )
+    candidate.add_argument("--work", type=Path, default=Path("build/train"), help="checkpoints and refused candidates")
+    candidate.add_argument("--agent-text", type=Path, default=Path("data/guard"), help="pairs of notes and replies")
+    candidate.add_argument("--replay", type=float, default=0.5, help="share of our own text that is read again beside")
+    candidate.add_argument("--weight", type=float, default=2.0, help="of a correction against a row of our own text")
+    candidate.add_argument("--epochs", type=int, default=2)
+    candidate.add_argument("--learning-rate", type=float, default=2e-5, help="of the top layer")
+    candidate.add_argument("--threads", type=int, default=2)
+    candidate.add_argument("--seed", type=int, default=11)
+    return candidate
 
 
 def _check(options: argparse.Namespace) -> int:
@@ -129,10 +167,55 @@ def _evaluate(options: argparse.Namespace) -> int:
 
 
 def _use(options: argparse.Namespace) -> int:
-    from webcare.encoder import set_current
+    from webcare.triage.training.force import put_in_force
 
-    set_current(options.models, options.version)
+    put_in_force(options.models, options.version, now=datetime.now(UTC), why="chosen by hand")
     return 0
+
+
+def _rollback(options: argparse.Namespace) -> int:
+    from webcare.triage.training.force import roll_back
+
+    sys.stdout.write(f"{roll_back(options.models, now=datetime.now(UTC))} is in force again\n")
+    return 0
+
+
+def _freeze(options: argparse.Namespace) -> int:
+    from webcare.triage.training.gold import GOLD, freeze
+
+    sys.stdout.write(f"{freeze(options.labels)} rows stand in {options.labels / GOLD}\n")
+    return 0
+
+
+def _candidate(options: argparse.Namespace) -> int:
+    """0 when the candidate went live, 1 when it was refused."""
+    from webcare.triage.training.candidate import Job, grow
+    from webcare.triage.training.train import Plan
+
+    plan = Plan(
+        epochs=options.epochs,
+        learning_rate=options.learning_rate,
+        head_rate=options.learning_rate * 10,
+        tokens_a_batch=1_024,
+        seed=options.seed,
+        threads=options.threads,
+    )
+    job = Job(
+        corrections=options.corrections,
+        labels=options.labels,
+        models=options.models,
+        work=options.work,
+        now=datetime.now(UTC),
+        version=options.version,
+        agent_text=options.agent_text,
+        replay=options.replay,
+        weight=options.weight,
+        plan=plan,
+    )
+    outcome = grow(job)
+    sys.stdout.write(outcome.words)
+    sys.stdout.write(f"\n{outcome.version} {'is in force' if outcome.folder else 'was refused; nothing changed'}\n")
+    return 0 if outcome.folder else 1
 
 
 if __name__ == "__main__":

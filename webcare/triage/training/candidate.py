@@ -93,7 +93,12 @@ def grow(job: Job) -> Outcome:
     candidate = TransformerClassifier.load(shelf)
     curve = route_curve(ask(candidate, only(own, part=DEV)))
     text = export.card_words(card, rows, found, curve) + f"\nGrown from {current} with corrections of staff.\n\n{words}"
-    metrics = {"test": asdict(found), "grown from": current, "exam": asdict(result), "plans": [asdict(job.plan)]}
+    metrics: dict[str, object] = {
+        "test": asdict(found),
+        "grown from": current,
+        "exam": asdict(result),
+        "plans": [asdict(job.plan)],
+    }
     folder = export.release(job.models, card, network, base, words=text, metrics=metrics)
     put_in_force(job.models, job.version, now=job.now, why=f"passed its exam against {current}")
     return Outcome(job.version, result, words, folder)
@@ -104,6 +109,8 @@ def read_corrections(file: Path, *, apart_from: Sequence[Row] = ()) -> list[Row]
 
     Texts that also stand in `apart_from` (the gold set) are left out. Raises SettingsError for a file without rows.
     """
+    if not file.is_file():
+        raise SettingsError(f"{file} does not exist; `webcare train corrections --out FILE` writes one")
     held = {bare(row.text) for row in apart_from}
     rows = []
     for row in read_file(file):

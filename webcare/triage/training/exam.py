@@ -78,7 +78,7 @@ def examine(before: Answers, after: Answers, held_before: Answers, held_after: A
 def chance_of(wins: int, losses: int) -> float:
     """The chance that of so many even bets so many or more are lost."""
     bets = wins + losses
-    return sum(comb(bets, at) for at in range(losses, bets + 1)) / 2**bets
+    return float(sum(comb(bets, at) for at in range(losses, bets + 1)) / 2**bets)
 
 
 def _parts(rows: Sequence[Row]) -> list[tuple[str, NDArray[np.bool_]]]:
@@ -100,7 +100,7 @@ def _duel(part: str, head: str, before: Answers, after: Answers, mask: NDArray[n
 
 
 def _gain(before: Answers, after: Answers) -> tuple[float, float, float]:
-    """Mean gain a text in right answers of three, with its interval; whole scenarios are drawn, as they hang together."""
+    """Mean gain a text in right answers of three, with its interval; scenarios are drawn whole."""
     gains = sum(_right(after, head).astype(float) - _right(before, head) for head in TOGETHER)
     names, place = np.unique([row.scenario or row.id for row in before.rows], return_inverse=True)
     sums, sizes = np.bincount(place, weights=gains), np.bincount(place)
@@ -129,7 +129,7 @@ def _critical_reasons(critical: tuple[int, int, int, int, int]) -> list[str]:
 def _worse(duels: Sequence[Duel]) -> list[str]:
     limits = [(duel, WORSE_OVERALL if duel.part == "all" else WORSE_IN_A_LANGUAGE) for duel in duels]
     return [
-        f"{duel.head} is significantly worse in {duel.part} ({duel.before:.3f} → {duel.after:.3f}, p {duel.p_worse:.4f})"
+        f"{duel.head} is significantly worse in {duel.part}: {duel.before:.3f} → {duel.after:.3f}, p {duel.p_worse:.4f}"
         for duel, limit in limits
         if duel.p_worse < limit
     ]
@@ -155,10 +155,11 @@ def markdown(exam: Exam, *, before: str, after: str) -> str:
     lines = [f"# {after} against {before}: {verdict}", "", *(f"- {reason}" for reason in exam.refused)]
     lines += [""] if exam.refused else []
     lines += [
-        f"Gold set: {exam.duels[0].texts} texts. Sentiment, urgency and topic together: {exam.gain[0]:+.4f} right answers "
-        f"a text (95 % {exam.gain[1]:+.4f} to {exam.gain[2]:+.4f}).",
+        f"Gold set: {exam.duels[0].texts} texts. Sentiment, urgency and topic together: {exam.gain[0]:+.4f} right "
+        f"answers a text (95 % {exam.gain[1]:+.4f} to {exam.gain[2]:+.4f}).",
         f"Critical mentions caught: {caught[0]} → {caught[1]} of {count}; tagged low: {caught[2]} → {caught[3]}.",
-        f"Held-out corrections: {held} answers, {won} won, {lost} lost (p {chance_of(lost, won):.4f} of winning so by luck).",
+        f"Held-out corrections: {held} answers, {won} won, {lost} lost "
+        f"(p {chance_of(lost, won):.4f} of winning so by luck).",
         "",
         "| part | texts | question | before | after | won | lost | p worse |",
         "|---|---|---|---|---|---|---|---|",

@@ -50,7 +50,7 @@ def roll_back(models: Path, *, now: datetime) -> str:
 
 
 def history(models: Path) -> list[dict[str, str]]:
-    """The changes so far, oldest first; none where nothing was written down. Raises ModelUnusable for a damaged file."""
+    """The changes so far, oldest first. Raises ModelUnusable where the file is damaged."""
     path = models / HISTORY
     if not path.exists():
         return []
