@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from webcare.errors import SettingsError
-from webcare.guard.brand import Brand, load_brand
+from webcare.guard.profile import Profile, load_profile
 from webcare.guard.stream import guard_lines
 
 GOOD = {
@@ -27,7 +27,7 @@ def line(**changes: object) -> str:
     return json.dumps({**GOOD, **changes})
 
 
-def answers(*lines: str | bytes, brand: Brand | None = None) -> list[dict[str, object]]:
+def answers(*lines: str | bytes, brand: Profile | None = None) -> list[dict[str, object]]:
     return list(guard_lines(lines, brand=brand))
 
 
@@ -153,7 +153,7 @@ shareable = ["Terugroepactie betreft fluitketels met partijnummer 8812."]
 def test_a_brand_file_adds_colleagues_queues_hosts_and_facts(tmp_path: Path) -> None:
     file = tmp_path / "brand.toml"
     file.write_text(TOML, encoding="utf-8")
-    brand = load_brand(file)
+    brand = load_profile(file)
     note = "Terugroepactie betreft fluitketels met partijnummer 8812"
     drafts = ["Vraag het @svries", "Sta je in finance-nl?", "Zie desk.hemlund.example", f"Klopt! {note}."]
     rows = [line(draft=draft, notes=[note]) for draft in drafts]
@@ -164,9 +164,9 @@ def test_a_brand_file_adds_colleagues_queues_hosts_and_facts(tmp_path: Path) -> 
 def test_a_brand_file_may_be_json_and_may_be_empty(tmp_path: Path) -> None:
     file = tmp_path / "brand.json"
     file.write_text('{"name": "Hemlund", "queues": ["finance-nl"]}', encoding="utf-8")
-    assert load_brand(file) == Brand(name="Hemlund", queues=("finance-nl",))
+    assert load_profile(file) == Profile(name="Hemlund", queues=("finance-nl",))
     file.write_text("{}", encoding="utf-8")
-    assert load_brand(file) == Brand()
+    assert load_profile(file) == Profile()
 
 
 BROKEN = [
@@ -186,15 +186,15 @@ def test_a_broken_brand_file_is_named_with_its_line(tmp_path: Path, name: str, t
     file = tmp_path / name
     file.write_text(text, encoding="utf-8")
     with pytest.raises(SettingsError) as caught:
-        load_brand(file)
+        load_profile(file)
     assert str(file) in str(caught.value)
     assert error in str(caught.value)
 
 
 def test_a_brand_file_that_cannot_be_read_says_so(tmp_path: Path) -> None:
     with pytest.raises(SettingsError, match="cannot be read as text"):
-        load_brand(tmp_path / "missing.toml")
+        load_profile(tmp_path / "missing.toml")
     file = tmp_path / "latin.toml"
     file.write_bytes(b'name = "\xe9"')
     with pytest.raises(SettingsError, match="cannot be read as text"):
-        load_brand(file)
+        load_profile(file)

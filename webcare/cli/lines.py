@@ -40,14 +40,14 @@ def _triage(lines: Iterable[bytes]) -> Iterator[dict[str, Any]]:
 
 def _guard(lines: Iterable[bytes], brand: Path | None) -> Iterator[dict[str, Any]]:
     from webcare.channels import channel_class
-    from webcare.guard.brand import load_brand
+    from webcare.guard.profile import load_profile
     from webcare.guard.stream import CountedLength, guard_lines
 
     def length_of(channel: str) -> CountedLength:
         count = channel_class(channel).length
         return lambda text: ((length := count(text)).used, length.limit)
 
-    return guard_lines(lines, brand=load_brand(brand) if brand else None, length_of=length_of)
+    return guard_lines(lines, brand=load_profile(brand) if brand else None, length_of=length_of)
 
 
 def _write(answers: Iterable[dict[str, Any]], out: BinaryIO) -> None:

@@ -8,6 +8,7 @@ from datetime import date
 from typing import Protocol
 
 from webcare.domain import Finding
+from webcare.guard.profile import NO_BRAND, Profile
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,6 +49,15 @@ class Learned(Protocol):
         """Score each sentence and clause. Raises ModelMissing, ModelUnusable where no answer can be had."""
 
 
+class BrandRules(Protocol):
+    """The rules that managers edit, loaded and tested."""
+
+    version: str  #: changes with any change of a rule
+
+    def findings(self, draft: str, context: ReviewContext) -> Iterable[Finding]:
+        """What the rules that apply here say of the draft."""
+
+
 @dataclass(frozen=True, slots=True)
 class ReviewContext:
     """A draft's surroundings: where it goes, what it answers, and what must stay inside."""
@@ -71,6 +81,8 @@ class ReviewContext:
     others: OtherNotes | None = None  #: notes of other cases; None = they are not looked at
     learned: Learned | None = None  #: None = only the deterministic checks run
     today: date | None = None  #: the customer's day; None = nothing is said of days
+    brand: Profile = NO_BRAND  #: who we are in public
+    rules: BrandRules | None = None  #: None = the rules that come with Webcare
 
 
 class Check(Protocol):

@@ -9,7 +9,8 @@ from typing import Any
 from webcare.domain import Finding, Verdict
 from webcare.errors import SettingsError
 from webcare.guard import ReviewContext, review
-from webcare.guard.brand import Brand
+from webcare.guard.base import BrandRules
+from webcare.guard.profile import Profile
 
 #: (used, limit) of a text by a network's own rule.
 CountedLength = Callable[[str], tuple[int, int]]
@@ -22,13 +23,18 @@ class _BadLine(ValueError):
 
 
 def guard_lines(
-    lines: Iterable[str | bytes], *, brand: Brand | None = None, length_of: LengthOf | None = None
+    lines: Iterable[str | bytes],
+    *,
+    brand: Profile | None = None,
+    rules: BrandRules | None = None,
+    length_of: LengthOf | None = None,
 ) -> Iterator[dict[str, Any]]:
     """Judge lines of `{id, lang, mention, notes, draft, channel?}`; one answer per line, in order.
 
     An answer is `{id, verdict, findings: [{check, reason, level, start, end, message}]}`. A line that cannot be
     used gives `{"line": n, "error": ...}` (and its id where it has one) and the next line is read. Blank
-    lines are passed over. `length_of` gives the network's rule for a channel name.
+    lines are passed over. `rules` are the brand's (None = those that come with Webcare); `length_of` gives the
+    network's rule for a channel name.
     """
     for number, line in enumerate(lines, start=1):
         if not line.strip():
@@ -36,7 +42,7 @@ def guard_lines(
         row: Any = None
         try:
             row = _parsed(line)
-            context = _context(row, brand or Brand(), length_of)
+            context = _context(row, brand or Profile(), rules, length_of)
             answer = _answer(row["id"], review(row["draft"], context))
         except (_BadLine, SettingsError) as error:
             answer = _refusal(number, error, row)
@@ -60,7 +66,9 @@ def _parsed(line: str | bytes) -> dict[str, Any]:
     return row
 
 
-def _context(row: Mapping[str, Any], brand: Brand, length_of: LengthOf | None) -> ReviewContext:
+def _context(
+    row: Mapping[str, Any], brand: Profile, rules: BrandRules | None, length_of: LengthOf | None
+) -> ReviewContext:
     if not isinstance(row.get("draft"), str):
         raise _BadLine("draft must be a text")
     channel = _text(row, "channel")
@@ -69,11 +77,13 @@ def _context(row: Mapping[str, Any], brand: Brand, length_of: LengthOf | None) -
         lang=_text(row, "lang") or None,
         mention=_text(row, "mention"),
         notes=_texts(row, "notes"),
-        public_texts=(brand.name, *brand.shareable),
+        public_texts=(brand.name, *brand.names, *brand.products, *brand.shareable),
         colleagues=brand.colleagues,
         queue_names=(*ReviewContext(channel="").queue_names, *brand.queues),
         internal_hosts=brand.internal_hosts,
         length=length_of(channel) if channel and length_of is not None else None,
+        brand=brand,
+        rules=rules,
     )
 
 
