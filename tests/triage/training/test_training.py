@@ -324,22 +324,6 @@ def test_a_report_holds_every_figure_for_every_language_and_slice(base: Base) ->
     assert all(f"| {name} |" in words for name in GOALS)
 
 
-def test_pictures_are_drawn(tmp_path: Path) -> None:
-    pytest.importorskip("matplotlib", reason="matplotlib comes with the train extra")
-    from webcare.triage.keywords import default_classifier
-    from webcare.triage.training.evaluate import pictures
-
-    made = pictures(ask(default_classifier(), rows(24)), tmp_path)
-
-    assert [path.name for path in made] == [
-        "reliability.png",
-        "confusion-sentiment.png",
-        "confusion-urgency.png",
-        "confusion-topic.png",
-    ]
-    assert all(path.read_bytes()[:4] == b"\x89PNG" for path in made)
-
-
 def test_the_floor_learns_from_the_same_rows() -> None:
     pytest.importorskip("sklearn", reason="scikit-learn comes with the train extra")
     from webcare.triage.training.floors import TfidfClassifier

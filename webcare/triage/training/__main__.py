@@ -12,8 +12,12 @@ from collections.abc import Sequence
 from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from webcare.errors import WebcareError
+
+if TYPE_CHECKING:
+    from webcare.triage.training.data import Row
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -65,6 +69,8 @@ def _parser() -> argparse.ArgumentParser:
     evaluate.set_defaults(run=_evaluate)
     evaluate.add_argument("--out", type=Path, default=Path("build/evaluation"))
     evaluate.add_argument("--floors", action="store_true", help="also train TF-IDF on the same text")
+    evaluate.add_argument("--public", type=Path, help="folder with the public sets, for their sentiment tests")
+    evaluate.add_argument("--resamples", type=int, default=1_000, help="of the bootstrap behind the intervals")
     use = commands.add_parser("use", prog="webcare train triage use", help="put a version in force, also an older one")
     use.set_defaults(run=_use)
     use.add_argument("version")
@@ -146,24 +152,39 @@ def _train(options: argparse.Namespace) -> int:
 
 
 def _evaluate(options: argparse.Namespace) -> int:
+    from webcare.settings import load_settings
+    from webcare.triage.base import Classifier
     from webcare.triage.keywords import default_classifier
-    from webcare.triage.training.data import TEST, TRAIN, only, read_labels
-    from webcare.triage.training.evaluate import ask, markdown, pictures, report
+    from webcare.triage.training.booklet import Booklet, write
+    from webcare.triage.training.data import TRAIN, only, read_labels
+    from webcare.triage.training.evaluate import ask
     from webcare.triage.transformer import TransformerClassifier
 
-    rows = read_labels(options.labels)
-    test = only(rows, part=TEST)
-    ours = ask(TransformerClassifier.load(options.models), test)
-    reports = [report("trained model", ours), report("word lists", ask(default_classifier(), test))]
+    model = TransformerClassifier.load(options.models)
+    classifiers: dict[str, Classifier] = {model.version: model, "word lists": default_classifier()}
     if options.floors:
         from webcare.triage.training.floors import TfidfClassifier
 
-        reports.append(report("TF-IDF", ask(TfidfClassifier(only(rows, part=TRAIN)), test)))
-    pictures(ours, options.out)
-    words = markdown(reports)
-    (options.out / "triage.md").write_text(words, encoding="utf-8")
-    sys.stdout.write(words)
+        classifiers["TF-IDF"] = TfidfClassifier(only(read_labels(options.labels), part=TRAIN))
+    test, name = _test_rows(options.labels)
+    answers = {label: ask(classifier, test) for label, classifier in classifiers.items()}
+    booklet = Booklet(classifiers, answers, load_settings(), name, options.public, options.resamples)
+    sys.stdout.write(write(booklet, options.out))
+    sys.stderr.write(f"{options.out / 'triage.md'}\n")
     return 0
+
+
+def _test_rows(labels: Path) -> tuple[list[Row], str]:
+    """The frozen gold set, or the test part as it stands where that is not whole; and what to call it."""
+    from webcare.triage.training.data import TEST, only, read_labels
+    from webcare.triage.training.gold import frozen
+
+    rows = read_labels(labels)
+    try:
+        return frozen(labels, rows), "the frozen gold set"
+    except WebcareError as error:
+        logging.getLogger(__name__).warning("%s", error)
+        return only(rows, part=TEST), "the test part as it stands, which is not the frozen gold set"
 
 
 def _use(options: argparse.Namespace) -> int:

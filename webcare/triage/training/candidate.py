@@ -21,7 +21,7 @@ from tokenizers import Tokenizer
 from torch import Tensor
 
 from webcare.encoder import Encoder, set_current
-from webcare.encoder.artefact import Artefact, current_folder, read_artefact
+from webcare.encoder.artefact import Artefact, current_folder, read_artefact, read_card
 from webcare.encoder.network import Network
 from webcare.errors import SettingsError
 from webcare.triage.training import exam, export
@@ -81,6 +81,8 @@ def grow(job: Job) -> Outcome:
     network, base = _trained(job, rows)
     card = export.plain_card(base, job.version)
     card = export.calibrated(card, export.encoder_of(network, base, card), only(own + agents, part=DEV))
+    # What a mistake costs is the desk's choice and not learned from corrections; probabilities are fitted anew.
+    card = replace(card, costs=read_card(job.models / current).costs or card.costs)
     shelf = job.work / "candidates" / f"{job.version}-{_digest(rows, job.plan)}"
     if not (shelf / job.version).exists():
         export.release(shelf, card, network, base, words="", metrics={})

@@ -7,7 +7,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
-from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
@@ -17,10 +16,8 @@ from webcare.triage.base import Classifier
 from webcare.triage.training.data import Row
 from webcare.triage.training.measures import (
     calibration_error,
-    confusion,
     f1_scores,
     macro_f1,
-    reliability,
     sure_within,
     weighted_kappa,
 )
@@ -144,7 +141,7 @@ def _macro(answers: Answers, head: str) -> float:
     return macro_f1(truth, np.where(said < 0, (truth + 1) % len(HEADS[head]), said), len(HEADS[head]))
 
 
-# --- the report as Markdown and pictures ------------------------------------------------------------
+# --- the report as Markdown ------------------------------------------------------------
 
 
 def markdown(reports: Sequence[Report]) -> str:
@@ -175,58 +172,6 @@ def _cell(name: str, value: float) -> str:
     goal, more = GOALS[name]
     met = value >= goal if more else value <= goal
     return f"{value:.3f}" if met else f"**{value:.3f}**"
-
-
-def pictures(answers: Answers, folder: Path) -> list[Path]:
-    """Reliability curves and confusion matrices as PNG. Needs matplotlib, of the `train` extra."""
-    import matplotlib
-
-    matplotlib.use("Agg")
-    folder.mkdir(parents=True, exist_ok=True)
-    return [
-        _reliability(answers, folder),
-        *(_confusion(answers, head, folder) for head in ("sentiment", "urgency", "topic")),
-    ]
-
-
-def _reliability(answers: Answers, folder: Path) -> Path:
-    from matplotlib import pyplot
-
-    figure, axes = pyplot.subplots(figsize=(5, 5), layout="constrained")
-    axes.plot([0, 1], [0, 1], color="0.7", linewidth=1)
-    for head in ("sentiment", "urgency", "topic", "route"):
-        truth, said, sure = answers.of(head)
-        points = reliability(sure.tolist(), (truth == said).tolist())
-        axes.plot([point[0] for point in points], [point[1] for point in points], marker="o", label=head)
-    axes.set(xlabel="probability given", ylabel="share that was right", xlim=(0, 1), ylim=(0, 1))
-    axes.legend()
-    path = folder / "reliability.png"
-    figure.savefig(path, dpi=110)
-    pyplot.close(figure)
-    return path
-
-
-def _confusion(answers: Answers, head: str, folder: Path) -> Path:
-    from matplotlib import pyplot
-
-    truth, said, _ = answers.of(head)
-    names = HEADS[head]
-    table = confusion(truth, np.maximum(said, 0), len(names))
-    size = 2.5 + 0.5 * len(names)
-    figure, axes = pyplot.subplots(figsize=(size, size), layout="constrained")
-    axes.imshow(table / np.maximum(table.sum(axis=1, keepdims=True), 1), cmap="Blues", vmin=0, vmax=1)
-    axes.set(xlabel="said", ylabel="true", title=head)
-    axes.set_xticks(range(len(names)), names, rotation=60, ha="right")
-    axes.set_yticks(range(len(names)), names)
-    for row in range(len(names)):
-        for column in range(len(names)):
-            if table[row, column]:
-                dark = table[row, column] > 0.5 * table[row].sum()
-                axes.text(column, row, table[row, column], ha="center", va="center", color="w" if dark else "k")
-    path = folder / f"confusion-{head}.png"
-    figure.savefig(path, dpi=110)
-    pyplot.close(figure)
-    return path
 
 
 def caught_with_doubt(answers: Answers) -> tuple[int, int, tuple[float, float]]:
