@@ -10,11 +10,12 @@ import pytest
 from tests.triage.tiny import SENTENCES, write_tiny
 from webcare.domain import Triage
 from webcare.encoder import Card, Encoded, Encoder, Weight
+from webcare.encoder.decision import probabilities
 from webcare.errors import ModelMissing, ModelUnusable
 from webcare.settings import TriageSettings
 from webcare.triage import load_classifier
 from webcare.triage.keywords import KeywordClassifier
-from webcare.triage.transformer import HEADS, TransformerClassifier, decide, probabilities, strongest_words
+from webcare.triage.transformer import HEADS, TransformerClassifier, decide, strongest_words
 
 AUTO = TriageSettings(engine="auto", unsorted_below=0.45, batch_size=16)
 

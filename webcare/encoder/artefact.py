@@ -73,7 +73,7 @@ class Artefact:
     """A model read from disk: `tensors` are widened to fp32, `tokenizer` is the text of tokenizer.json."""
 
     card: Card
-    tensors: Mapping[str, Floats]
+    tensors: dict[str, Floats]
     tokenizer: str
 
 
@@ -181,11 +181,17 @@ def _read_tensors(path: Path) -> dict[str, Floats]:
         raise ModelUnusable(f"{path} cannot be read as weights: {error}") from error
     names = [name for name in stored if not name.endswith(SCALE)]
     try:
-        return {n: unpack(stored[n], stored[n + SCALE]) if stored[n].dtype == np.uint8 else stored[n] for n in names}
+        return {name: _taken(stored, name) for name in names}
     except KeyError as error:
         raise ModelUnusable(f"{path} has a matrix without its scales: {error}") from error
     except ValueError as error:
         raise ModelUnusable(f"{path} has a matrix that its scales do not fit: {error}") from error
+
+
+def _taken(stored: dict[str, NDArray[Any]], name: str) -> Floats:
+    """One tensor, widened; what it was made from is let go at once, so that memory never holds both sets whole."""
+    tensor = stored.pop(name)
+    return unpack(tensor, stored.pop(name + SCALE)) if tensor.dtype == np.uint8 else tensor
 
 
 def _check_heads(folder: Path, card: Card, tensors: Mapping[str, Floats]) -> None:

@@ -1,32 +1,40 @@
 """Runs the network over any number of texts with bounded memory. Loads torch on first use, not on import.
 
-A text's result depends on that text alone: it is padded to a length that follows from its own tokens, it shares a
-batch only with texts of the same padded length, and results come back in the order of the texts.
+A text's result depends on that text alone: it is computed at a length that follows from its own tokens, it shares a
+batch only with texts of that length, and results come back in the order of the texts. So does the choice of precision:
+which texts are read again in fp32 follows from what bf16 said of each (see `PRECISIONS` and docs/adr/0007).
 """
 
 from __future__ import annotations
 
 import os
 import threading
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from itertools import islice
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
 
 from webcare.encoder.artefact import Artefact, Card, read_artefact
+from webcare.encoder.decision import is_close
 from webcare.errors import ModelUnusable
 
 if TYPE_CHECKING:
     from tokenizers import Encoding, Tokenizer
-    from torch import Tensor
-
-    from webcare.encoder.network import Network
+    from torch import Tensor, device, dtype
 
 Floats = NDArray[np.float32]
+
+#: - fp32 everywhere;
+#: - checked: bf16, and again in fp32 where bf16 leaves a label in doubt: the labels of fp32, nearly twice as fast;
+#: - bf16 and fp16 unchecked; on triage-2026.11 bf16 alone gives another label to 9 texts in 1,000;
+#: - auto: checked where the processor multiplies in bf16, else fp32; fp16 on a GPU.
+PRECISIONS = ("auto", "fp32", "checked", "bf16", "fp16")
+#: - lean: our own arithmetic; - transformers: the library's, slower, to compare with; - auto: lean.
+ENGINES = ("auto", "lean", "transformers")
 
 #: Characters of a text that are read at all; far more than `max_tokens` can hold, so that cutting costs nothing.
 MAX_CHARS = 20_000
@@ -56,6 +64,20 @@ class Encoded:
     weights: tuple[Weight, ...] = ()
 
 
+class Reader(Protocol):
+    """A network that can be run: `lean.Lean`, or `network.Network` as training left it."""
+
+    @property
+    def device(self) -> device:
+        """Where token ids and masks must be handed over."""
+
+    def states(self, ids: Tensor, mask: Tensor) -> Tensor:
+        """Token ids (B, L) and mask (B, L) of 0/1 to the last states (B, L, H) in fp32."""
+
+    def answers(self, states: Tensor, mask: Tensor) -> dict[str, tuple[Tensor, Tensor]]:
+        """Logits (B, K) of each head and each token's share in them (B, L, K)."""
+
+
 @dataclass(frozen=True, slots=True)
 class _Piece:
     at: int  #: the text's place in the window
@@ -66,10 +88,24 @@ class _Piece:
 class Encoder:
     """A trained network, its tokenizer and its card. Safe to share between threads; one pass runs at a time."""
 
-    def __init__(self, card: Card, network: Network, tokenizer: Tokenizer, *, precision: str, batch_size: int) -> None:
+    def __init__(
+        self,
+        card: Card,
+        network: Reader,
+        tokenizer: Tokenizer,
+        *,
+        precision: str,
+        batch_size: int,
+        exact: Reader | None = None,
+        length_of: Callable[[int], int] | None = None,
+    ) -> None:
+        """`exact` reads again what `network` leaves in doubt; `length_of` gives the length for a number of tokens."""
         self.card = card
         self.precision = precision
+        self.reread = 0  #: texts that `exact` has read so far
         self._network = network
+        self._exact = exact
+        self._length_of = length_of or padded_length
         self._tokenizer = tokenizer
         self._tokens_a_pass = batch_size * _TYPICAL_TOKENS
         self._lock = threading.Lock()
@@ -81,26 +117,36 @@ class Encoder:
         *,
         batch_size: int = 32,
         threads: int | None = None,
-        precision: str = "fp32",
+        precision: str = "auto",
         device: str = "auto",
+        engine: str = "auto",
     ) -> Encoder:
-        """Load the model in force. Raises ModelMissing or ModelUnusable.
+        """Load the model in force. Raises ModelMissing or ModelUnusable, and ValueError for words not known here.
 
-        `precision` is fp32, bf16 (about twice as fast where the processor computes in it, but on triage-2026.11 it
-        gives another label to 9 texts in 1,000) or auto (bf16 where the processor has it). `threads` sets torch's
-        threads for the whole process; None means OMP_NUM_THREADS, or one for each processor this process may use.
+        `precision` is one of PRECISIONS, `engine` one of ENGINES, `device` what torch calls one, or auto. `threads`
+        sets torch's threads for the whole process; None means OMP_NUM_THREADS, or one for each processor this process
+        may use.
         """
+        if precision not in PRECISIONS or engine not in ENGINES:
+            raise ValueError(f"precision is one of {PRECISIONS} and engine one of {ENGINES}")
         artefact = read_artefact(models_dir)
         import torch
 
         torch.set_num_threads(threads or _usual_threads())
         where = _device(device)
-        precision = best_precision(where) if precision == "auto" else precision
-        network = _network(artefact, models_dir)
-        network.bert.to(torch.bfloat16 if precision == "bf16" else torch.float32)
-        network.to(where)
+        precision = usual_precision(where) if precision == "auto" else precision
         tokenizer = _tokenizer(artefact, models_dir)
-        return cls(artefact.card, network, tokenizer, precision=precision, batch_size=batch_size)
+        networks = (_library if engine == "transformers" else _lean)(artefact, models_dir, precision, where)
+        return cls(
+            artefact.card,
+            networks[0],
+            tokenizer,
+            precision=precision,
+            batch_size=batch_size,
+            exact=networks[1] if precision == "checked" else None,
+            # On a processor texts of one length need no padding; a GPU wants fewer, larger batches.
+            length_of=int if engine != "transformers" and where == "cpu" else padded_length,
+        )
 
     def embed(self, texts: Sequence[str]) -> Floats:
         """Sentence embeddings, one row of length 1 a text; their dot products are cosines."""
@@ -118,11 +164,24 @@ class Encoder:
             yield from self._window(window, explain)
 
     def _window(self, texts: list[str], explain: Sequence[str]) -> list[Encoded]:
-        found: list[Encoded | None] = [None] * len(texts)
-        for batch, length in self._batches(self._pieces(texts)):
-            for piece, encoded in zip(batch, self._pass(batch, length, explain), strict=True):
+        pieces = self._pieces(texts)
+        found = self._read(self._network, pieces, explain)
+        if self._exact and (doubtful := [pieces[at] for at in self._doubtful(found)]):
+            self.reread += len(doubtful)
+            found |= self._read(self._exact, doubtful, explain)
+        return [found[at] for at in range(len(texts))]
+
+    def _doubtful(self, found: dict[int, Encoded]) -> list[int]:
+        logits = {head: np.stack([found[at].logits[head] for at in range(len(found))]) for head in self.card.labels}
+        return [int(at) for at in np.flatnonzero(is_close(self.card, logits))]
+
+    def _read(self, network: Reader, pieces: list[_Piece], explain: Sequence[str]) -> dict[int, Encoded]:
+        """What a network says of each piece, by its place in the window."""
+        found: dict[int, Encoded] = {}
+        for batch, length in self._batches(pieces):
+            for piece, encoded in zip(batch, self._pass(network, batch, length, explain), strict=True):
                 found[piece.at] = encoded
-        return [encoded for encoded in found if encoded is not None]
+        return found
 
     def _pieces(self, texts: list[str]) -> list[_Piece]:
         tokenized = self._tokenizer.encode_batch([_readable(text) for text in texts])
@@ -139,13 +198,13 @@ class Encoder:
     def _batches(self, pieces: list[_Piece]) -> Iterator[tuple[list[_Piece], int]]:
         by_length: dict[int, list[_Piece]] = {}
         for piece in pieces:
-            by_length.setdefault(padded_length(len(piece.ids)), []).append(piece)
+            by_length.setdefault(self._length_of(len(piece.ids)), []).append(piece)
         for length, same in sorted(by_length.items(), reverse=True):
             size = max(1, self._tokens_a_pass // length)
             for start in range(0, len(same), size):
                 yield same[start : start + size], length
 
-    def _pass(self, batch: list[_Piece], length: int, explain: Sequence[str]) -> Iterator[Encoded]:
+    def _pass(self, network: Reader, batch: list[_Piece], length: int, explain: Sequence[str]) -> Iterator[Encoded]:
         import torch
 
         ids = np.full((len(batch), length), self.card.shape.pad_token_id, dtype=np.int64)
@@ -154,34 +213,43 @@ class Encoder:
             ids[row, : len(piece.ids)] = piece.ids
             mask[row, : len(piece.ids)] = 1.0
         with self._lock, torch.inference_mode():
-            embeddings, logits, shares = self._run(torch.from_numpy(ids), torch.from_numpy(mask), explain)
+            embeddings, logits, shares = _run(network, torch.from_numpy(ids), torch.from_numpy(mask), explain)
         for row, piece in enumerate(batch):
             weights = _weights(piece, shares[row]) if explain else ()
             yield Encoded(embeddings[row], {head: values[row] for head, values in logits.items()}, weights)
 
-    def _run(self, ids: Tensor, mask: Tensor, explain: Sequence[str]) -> tuple[Floats, dict[str, Floats], Floats]:
-        from torch.nn.functional import normalize
 
-        from webcare.encoder.network import pooled
+def _run(
+    network: Reader, ids: Tensor, mask: Tensor, explain: Sequence[str]
+) -> tuple[Floats, dict[str, Floats], Floats]:
+    """Token ids and mask (B, L) to embeddings (B, H), logits (B, K) of each head and weights of the tokens (B, L)."""
+    from torch.nn.functional import normalize
 
-        where = next(self._network.parameters()).device
-        ids, mask = ids.to(where), mask.to(where)
-        states = self._network.states(ids, mask)
-        logits: dict[str, Floats] = {}
-        weighed = mask.new_zeros(mask.shape)
-        for name, head in self._network.heads.items():
-            outputs, shares = head(states, mask)
-            logits[name] = outputs.cpu().numpy()
-            if name in explain:
-                weighed = weighed + _for_the_chosen(outputs, shares)
-        embeddings = normalize(pooled(states, mask), dim=1)
-        return embeddings.cpu().numpy(), logits, weighed.cpu().numpy()
+    from webcare.encoder.heads import pooled
+
+    ids, mask = ids.to(network.device), mask.to(network.device)
+    states = network.states(ids, mask)
+    logits: dict[str, Floats] = {}
+    weighed = mask.new_zeros(mask.shape)
+    for name, (outputs, shares) in network.answers(states, mask).items():
+        logits[name] = outputs.cpu().numpy()
+        if name in explain:
+            weighed = weighed + _for_the_chosen(outputs, shares)
+    embeddings = normalize(pooled(states, mask), dim=1)
+    return embeddings.cpu().numpy(), logits, weighed.cpu().numpy()
 
 
 def padded_length(tokens: int) -> int:
     """The length a text of so many tokens is computed at: steps of 8, then 16, then 32."""
     step = 8 if tokens <= 64 else 16 if tokens <= 128 else 32
     return -(-tokens // step) * step
+
+
+def usual_precision(device: str) -> str:
+    """The fastest precision whose labels are those of fp32, but for fewer than 5 texts in 1,000."""
+    if device != "cpu":
+        return "fp16"
+    return "checked" if best_precision(device) == "bf16" else "fp32"
 
 
 def best_precision(device: str) -> str:
@@ -210,14 +278,35 @@ def _device(wanted: str) -> str:
     return "cuda" if torch.cuda.is_available() else "cpu"
 
 
-def _network(artefact: Artefact, models_dir: Path) -> Network:
+def _lean(artefact: Artefact, models_dir: Path, precision: str, device: str) -> Sequence[Reader]:
+    from webcare.encoder.lean import build
+
+    heads = {head: len(names) for head, names in artefact.card.labels.items()}
+    try:
+        return build(artefact.card.shape, heads, artefact.tensors, kinds=_kinds(precision), device=device)
+    except ValueError as error:
+        raise ModelUnusable(f"the weights in {models_dir} do not fit their description: {error}") from error
+
+
+def _library(artefact: Artefact, models_dir: Path, precision: str, device: str) -> Sequence[Reader]:
     from webcare.encoder.network import build
 
     heads = {head: len(names) for head, names in artefact.card.labels.items()}
     try:
-        return build(artefact.card.shape, heads, artefact.tensors)
+        networks = [build(artefact.card.shape, heads, artefact.tensors) for _ in _kinds(precision)]
     except ValueError as error:
         raise ModelUnusable(f"the weights in {models_dir} do not fit their description: {error}") from error
+    for network, kind in zip(networks, _kinds(precision), strict=True):
+        network.bert.to(kind)
+    return [network.to(device) for network in networks]
+
+
+def _kinds(precision: str) -> tuple[dtype, ...]:
+    """What matrix products are computed in: first for every text, then for those in doubt."""
+    import torch
+
+    kinds = {"fp32": (torch.float32,), "bf16": (torch.bfloat16,), "fp16": (torch.float16,)}
+    return kinds.get(precision, (torch.bfloat16, torch.float32))
 
 
 def _tokenizer(artefact: Artefact, models_dir: Path) -> Tokenizer:

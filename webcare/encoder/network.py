@@ -1,7 +1,7 @@
-"""The network itself: BERT from transformers, and small heads that read its last states. Imports torch.
+"""The network as it is defined and trained: BERT from transformers, with our heads on its last states.
 
-A head looks at the mean of all token states and at its own weighted mean of them. Because it is linear in both, what
-each token adds to an output is known exactly and costs nothing to read off: that is how words are explained.
+Only training and comparisons load this module: transformers takes seconds to import. What a desk runs is `lean`, which
+does the same arithmetic with the same weights.
 """
 
 from __future__ import annotations
@@ -15,25 +15,9 @@ from transformers.models.bert.configuration_bert import BertConfig
 from transformers.models.bert.modeling_bert import BertModel
 
 from webcare.encoder.artefact import Floats, Shape
+from webcare.encoder.heads import Head, masked_bias, pooled
 
-
-class Head(nn.Module):
-    """Outputs of one question from the token states."""
-
-    def __init__(self, hidden: int, labels: int) -> None:
-        super().__init__()
-        self.query = nn.Parameter(torch.zeros(hidden))
-        self.weight = nn.Parameter(torch.empty(labels, 2 * hidden).normal_(std=0.02))
-        self.bias = nn.Parameter(torch.zeros(labels))
-
-    def forward(self, states: Tensor, mask: Tensor) -> tuple[Tensor, Tensor]:
-        """States (B, L, H) and mask (B, L) of 0/1 to logits (B, K) and each token's share in them (B, L, K)."""
-        score = states @ self.query * states.shape[-1] ** -0.5
-        look = torch.softmax(score.masked_fill(mask == 0, -1e4), dim=1) * mask
-        even = mask / mask.sum(dim=1, keepdim=True)
-        by_mean, by_look = self.weight.chunk(2, dim=1)
-        shares = (states @ by_mean.T) * even[..., None] + (states @ by_look.T) * look[..., None]
-        return shares.sum(dim=1) + self.bias, shares
+__all__ = ["Network", "bert_config", "build", "pooled"]
 
 
 class Network(nn.Module):
@@ -44,24 +28,27 @@ class Network(nn.Module):
         self.bert = BertModel(bert_config(shape, dropout=dropout), add_pooling_layer=False)
         self.heads = nn.ModuleDict({name: Head(shape.hidden_size, count) for name, count in heads.items()})
 
+    @property
+    def device(self) -> torch.device:
+        """Where token ids and masks must be handed over."""
+        return next(self.parameters()).device
+
     def states(self, ids: Tensor, mask: Tensor) -> Tensor:
         """Token ids (B, L) and mask (B, L) to the last states (B, L, H) in fp32."""
         # The mask is always handed over ready-made: left to itself the library drops it for batches without
         # padding and takes another kernel, and a text's result would depend on its neighbours.
-        bias = (1.0 - mask)[:, None, None, :] * -1e4
-        found = self.bert(input_ids=ids, attention_mask=bias.to(self.bert.dtype))
+        found = self.bert(input_ids=ids, attention_mask=masked_bias(mask).to(self.bert.dtype))
         states: Tensor = found.last_hidden_state
         return states.float()
+
+    def answers(self, states: Tensor, mask: Tensor) -> dict[str, tuple[Tensor, Tensor]]:
+        """Logits (B, K) of each head and each token's share in them (B, L, K)."""
+        return {name: head(states, mask) for name, head in self.heads.items()}
 
     def forward(self, ids: Tensor, mask: Tensor) -> tuple[Tensor, dict[str, Tensor]]:
         """Give mean-pooled embeddings (B, H), not normalised, and the logits of each head."""
         states = self.states(ids, mask)
-        return pooled(states, mask), {name: head(states, mask)[0] for name, head in self.heads.items()}
-
-
-def pooled(states: Tensor, mask: Tensor) -> Tensor:
-    """The mean of the states that are text."""
-    return (states * mask[..., None]).sum(dim=1) / mask.sum(dim=1, keepdim=True)
+        return pooled(states, mask), {name: outputs for name, (outputs, _) in self.answers(states, mask).items()}
 
 
 def bert_config(shape: Shape, *, dropout: float = 0.0) -> BertConfig:

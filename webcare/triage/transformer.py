@@ -6,11 +6,9 @@ import unicodedata
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 
-import numpy as np
-from numpy.typing import NDArray
-
 from webcare.domain import LANGUAGES, Line, Sentiment, Topic, Triage, Urgency
 from webcare.encoder import Card, Encoded, Encoder, Weight
+from webcare.encoder.decision import choose, probabilities
 from webcare.errors import ModelUnusable
 from webcare.triage.keywords import UNKNOWN_LANGUAGE
 from webcare.triage.lexicon import shown
@@ -28,8 +26,6 @@ HEADS: Mapping[str, tuple[str, ...]] = {
 _EXPLAINED = ("sentiment", "urgency", "topic")
 _MOST_WORDS = 6
 _UNREAD = 0.3  # below the usual threshold of the unsorted lane
-
-Floats = NDArray[np.float64]
 
 
 class TransformerClassifier:
@@ -71,7 +67,7 @@ def decide(card: Card, text: str, encoded: Encoded) -> Triage:
     if not any(unicodedata.category(letter)[0] in "LNS" for letter in text):
         return _nothing_said(card)
     odds = {head: probabilities(encoded.logits[head], card.temperatures.get(head, 1.0)) for head in HEADS}
-    said = {head: _choose(card, head, odds[head]) for head in HEADS}
+    said = {head: int(choose(card, head, odds[head])) for head in HEADS}
     names = {head: card.labels[head][at] for head, at in said.items()}
     confidence = {head: float(odds[head][at]) for head, at in said.items()}
     for level in (Urgency.CRITICAL, Urgency.HIGH):
@@ -87,14 +83,6 @@ def decide(card: Card, text: str, encoded: Encoded) -> Triage:
         model_version=card.version,
         words=strongest_words(text, encoded.weights),
     )
-
-
-def probabilities(logits: NDArray[np.float32], temperature: float) -> Floats:
-    """Calibrated probabilities of one head."""
-    scaled = logits.astype(np.float64) / temperature
-    odds: Floats = np.exp(scaled - scaled.max())
-    odds /= odds.sum()
-    return odds
 
 
 def strongest_words(text: str, weights: Iterable[Weight]) -> tuple[tuple[str, float], ...]:
@@ -117,13 +105,6 @@ def _whole_words(text: str, weights: Iterable[Weight]) -> list[tuple[int, int, f
         else:
             merged.append((piece.start, piece.end, piece.weight))
     return merged
-
-
-def _choose(card: Card, head: str, odds: Floats) -> int:
-    """The label that costs least to be wrong with, or the likeliest where the card names no costs."""
-    if head in card.costs:
-        return int(np.argmin(odds @ np.array(card.costs[head])))
-    return int(np.argmax(odds))
 
 
 def _nothing_said(card: Card) -> Triage:
