@@ -65,7 +65,7 @@ def _finders(
     yield Kind.NATIONAL_ID, lambda: numbers.national_ids(text)
     yield Kind.ORDER, lambda: numbers.references(text, order_numbers)
     yield Kind.PHONE, lambda: numbers.phones(text, lang)
-    yield Kind.ADDRESS, lambda: places.addresses(text, lang)
+    yield Kind.ADDRESS, lambda: places.addresses(text)
     yield Kind.ORDER, lambda: numbers.bare_numbers(text)
     yield Kind.HANDLE, lambda: contacts.handles(text)
     yield Kind.NAME, lambda: contacts.names(text, names)

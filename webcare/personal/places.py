@@ -67,10 +67,10 @@ _SAYS_CODE = re.compile(
 )
 
 
-def addresses(text: str, lang: str | None = None) -> Iterator[Span]:
+def addresses(text: str) -> Iterator[Span]:
     """Streets with a house number, post codes with one, and post codes that are called so.
 
-    All countries are read whatever the language: a Dutch customer may live in Norway. `lang` is not needed yet.
+    All countries are read whatever the language: a Dutch customer may live in Norway.
     """
     others = harmless(text)
     for pattern in (_ONE_WORD, _ONE_WORD_CAPITAL, _TWO_WORDS):
