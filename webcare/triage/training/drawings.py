@@ -104,5 +104,5 @@ def _coverage(curves: Mapping[str, Sequence[Coverage]], threshold: float, path: 
                   textcoords="offset points", ha="right", arrowprops=arrow)  # fmt: skip
     axes.set(xlabel="share of mentions decided", ylabel="share of those in the right line", xlim=(0, 1.02))
     axes.grid(alpha=0.25)
-    axes.legend(loc="lower left")
+    axes.legend(loc="center left")
     return _saved(figure, path)
