@@ -25,7 +25,18 @@ from webcare.store import Store, migrations, open_store
 from webcare.store.migrations import comparison
 from webcare.store.migrations.comparison import options
 from webcare.store.search import search_mentions
-from webcare.store.tables import METADATA, AccountRow, CaseEventRow, CaseRow, MentionRow, TriageRow
+from webcare.store.tables import (
+    METADATA,
+    AccountRow,
+    CaseEventRow,
+    CaseRow,
+    DeliveryRow,
+    MentionRow,
+    NoteRow,
+    ReplyOverrideRow,
+    ShareableFactRow,
+    TriageRow,
+)
 
 HEAD = migrations.revisions()[-1]
 
@@ -339,6 +350,45 @@ def test_what_happened_cannot_be_rewritten(store: Store, history: dict[str, int]
         assert session.exec(select(TriageRow.topic)).all() == ["order"]
 
 
+@pytest.fixture
+def guard_history(store: Store, fill: Any, history: dict[str, int]) -> None:
+    """A sentence marked shareable, and a reply sent in spite of a finding."""
+    agent, case, at = fill.agent(), history["case"], fill.noon
+    note = fill.add(
+        NoteRow(case_id=case, agent_id=agent, agent_name="Robin", text="It comes on Friday.", created_at=at)
+    )
+    fill.add(
+        ShareableFactRow(
+            note_id=note, case_id=case, text="It comes on Friday.", kind="date", marked_by=agent, created_at=at
+        )
+    )
+    sent = {"target_external_id": "m1", "thread_external_id": "t1", "kind": "reply", "text": "Hi", "fingerprint": "f"}
+    delivery = fill.add(
+        DeliveryRow(
+            case_id=case, account_id=1, rules_version="r", author_id=agent, approver_id=agent, created_at=at,
+            not_before=at, **sent,
+        )
+    )  # fmt: skip
+    fill.add(
+        ReplyOverrideRow(
+            delivery_id=delivery, case_id=case, finding="k", check_name="tone", reason="shouting", policy="acknowledge",
+            words="", stretch="HI", agent_id=agent, at=at, fingerprint="f",
+        )
+    )  # fmt: skip
+
+
+@pytest.mark.usefixtures("guard_history")
+@pytest.mark.parametrize("table", ["shareable_fact", "reply_override"])
+@pytest.mark.parametrize("act", ["UPDATE {} SET id = 7", "DELETE FROM {}"])
+def test_who_marked_and_who_overrode_cannot_be_rewritten(store: Store, table: str, act: str) -> None:
+    def rewrite() -> None:
+        with store.write() as session:
+            session.execute(text(act.format(table)))
+
+    with pytest.raises(IntegrityError, match="append-only"):
+        rewrite()
+
+
 def test_replacing_a_row_of_history_is_rewriting_too(sqlite_store: Store, make_filler: Any) -> None:
     fill = make_filler(sqlite_store)
     account = fill.account()
@@ -353,7 +403,7 @@ def test_replacing_a_row_of_history_is_rewriting_too(sqlite_store: Store, make_f
         replace()
 
 
-@pytest.mark.parametrize("table", ["case_event", "triage"])
+@pytest.mark.parametrize("table", ["case_event", "triage", "shareable_fact", "reply_override"])
 def test_truncating_history_is_refused_on_postgres(postgres_store: Store, table: str) -> None:
     def truncate() -> None:
         with postgres_store.write() as session:

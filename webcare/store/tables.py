@@ -291,6 +291,115 @@ class DeliveryRow(SQLModel, table=True):
     error: str = ""
 
 
+class ShareableFactRow(SQLModel, table=True):
+    """A sentence of a note that the customer may be told; append-only. The newest row of a chain counts.
+
+    Seconding and withdrawing write a new row that names the one before in `replaces`.
+    """
+
+    __tablename__ = "shareable_fact"
+    __table_args__ = (
+        # One answer to each row, so that two colleagues cannot second and withdraw the same mark.
+        UniqueConstraint("replaces"),
+        Index("ix_shareable_fact_case", "case_id", "id"),
+    )
+
+    id: int | None = Field(default=None, primary_key=True)
+    note_id: int = Field(foreign_key="note.id")
+    case_id: int = Field(foreign_key="desk_case.id")
+    text: str = Field(sa_column=Column(Text, nullable=False))
+    kind: str  #: FactKind
+    source: str = ""  #: where it comes from, e.g. "carrier" or "price list"
+    valid_until: datetime | None = None
+    marked_by: int = Field(foreign_key="agent.id")
+    needs_second: bool = False  #: the marker's role is not enough alone
+    seconded_by: int | None = Field(default=None, foreign_key="agent.id")
+    withdrawn_by: int | None = Field(default=None, foreign_key="agent.id")
+    replaces: int | None = Field(default=None, foreign_key="shareable_fact.id")
+    created_at: datetime
+
+
+class ReplyOverrideRow(SQLModel, table=True):
+    """A finding in spite of which a person sent a reply; append-only."""
+
+    __tablename__ = "reply_override"
+    __table_args__ = (Index("ix_reply_override_delivery", "delivery_id", "id"),)
+
+    id: int | None = Field(default=None, primary_key=True)
+    delivery_id: int = Field(foreign_key="delivery.id")
+    case_id: int = Field(foreign_key="desk_case.id")
+    finding: str  #: Finding.key, by which the same finding is known again
+    check_name: str
+    reason: str  #: the finding's own, machine-readable
+    policy: str  #: Override
+    words: str = Field(sa_column=Column(Text, nullable=False))  #: why, in the person's words; empty for a tick
+    stretch: str = Field(sa_column=Column(Text, nullable=False))  #: what it pointed at
+    agent_id: int = Field(foreign_key="agent.id")
+    at: datetime
+    fingerprint: str
+
+
+class GuardFindingRow(SQLModel, table=True):
+    """One finding that a person saw when they pressed Send, what became of it, and whether it was right."""
+
+    __tablename__ = "guard_finding"
+    __table_args__ = (
+        Index("ix_guard_finding_case", "case_id", "id"),
+        Index("ix_guard_finding_at", "at", "check_name"),
+    )
+
+    id: int | None = Field(default=None, primary_key=True)
+    case_id: int = Field(foreign_key="desk_case.id")
+    agent_id: int = Field(foreign_key="agent.id")
+    finding: str  #: Finding.key
+    check_name: str
+    reason: str
+    level: str
+    message: str
+    stretch: str = Field(sa_column=Column(Text, nullable=False))
+    rules_version: str
+    at: datetime
+    outcome: str | None = None  #: "changed", "overridden" or "sent"; None while nothing was sent
+    grade: str | None = None  #: "right" or "wrong", by a person
+    graded_by: int | None = Field(default=None, foreign_key="agent.id")
+    graded_at: datetime | None = None
+
+
+class JokeOutcomeRow(SQLModel, table=True):
+    """A joke that stands in public, and how the customer answered it; the answer is None until it comes."""
+
+    __tablename__ = "joke_outcome"
+    __table_args__ = (
+        UniqueConstraint("delivery_id"),
+        # Ingest: the jokes of these cases that still wait for an answer.
+        Index("ix_joke_outcome_case", "case_id", "mention_id"),
+    )
+
+    id: int | None = Field(default=None, primary_key=True)
+    delivery_id: int = Field(foreign_key="delivery.id")
+    case_id: int = Field(foreign_key="desk_case.id")
+    sentiment_before: str  #: how the case stood when the joke was sent
+    mention_id: int | None = Field(default=None, foreign_key="mention.id", ondelete="SET NULL")
+    sentiment: str = ""
+    answered_at: datetime | None = None
+
+
+class GuardSlipRow(SQLModel, table=True):
+    """A reply that went out and should have been held; its text, without personal data, is a file of regressions."""
+
+    __tablename__ = "guard_slip"
+
+    id: int | None = Field(default=None, primary_key=True)
+    delivery_id: int = Field(foreign_key="delivery.id")
+    case_id: int = Field(foreign_key="desk_case.id")
+    reported_by: int = Field(foreign_key="agent.id")
+    words: str = Field(sa_column=Column(Text, nullable=False))  #: what should have been held
+    file: str  #: name of the file in the folder of slips
+    held_now: bool  #: whether the rules in force at the report hold it
+    rules_version: str
+    at: datetime
+
+
 class BadPostRow(SQLModel, table=True):
     """A post the network gave us that we could not read; kept so that nothing is lost."""
 
