@@ -241,6 +241,16 @@ class Override(StrEnum):
     ACKNOWLEDGE = "acknowledge"  #: a tick
 
 
+class FactKind(StrEnum):
+    """What sort of thing a note says that the customer may be told."""
+
+    DATE = "date"
+    SLOT = "slot"  #: a stretch of time, e.g. between nine and noon
+    POLICY = "policy"
+    PRICE = "price"
+    OTHER = "other"
+
+
 @dataclass(frozen=True, slots=True)
 class Finding:
     """One thing the guard saw. `start`/`end` are character offsets into the draft."""
@@ -254,6 +264,20 @@ class Finding:
     fixes: tuple[str, ...] = ()  #: texts that may stand in place of the stretch, best first
     override: Override = Override.NONE
 
+    @property
+    def key(self) -> str:
+        """The same for the same finding of the same text; what an override names."""
+        return f"{self.check}/{self.reason}/{self.start}-{self.end}"
+
+    @property
+    def asks(self) -> Override | None:
+        """What it takes to send in spite of it: None = nothing. A warning always may be sent after a tick."""
+        if self.level is Level.SUGGESTION:
+            return None
+        if self.level is Level.WARNING and self.override in (Override.NONE, Override.SHAREABLE):
+            return Override.ACKNOWLEDGE
+        return self.override
+
 
 @dataclass(frozen=True, slots=True)
 class Verdict:
@@ -264,6 +288,8 @@ class Verdict:
     fingerprint: str  #: sha256 over text, channel, account, target and attachments
     rules_version: str
     missing: tuple[str, ...] = ()  #: checks that could not run, said instead of skipped silently
+    #: What it looked at, as (part, mark): two verdicts with the same marks saw the same (guard/binding.py).
+    seen: tuple[tuple[str, str], ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

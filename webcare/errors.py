@@ -7,6 +7,7 @@ The first sentence of each docstring is what an agent or operator sees when no b
 from __future__ import annotations
 
 from datetime import datetime
+from typing import NamedTuple
 
 
 class WebcareError(Exception):
@@ -75,8 +76,20 @@ class GuardBlocked(WebcareError):
     """The guard held this reply; mend what it points at, then send again."""
 
 
+class Change(NamedTuple):
+    """One thing that is not as the check saw it; texts are empty where there is none to show."""
+
+    part: str  #: text, target, account, attachments, customer, ours, notes, facts, rules or heads
+    before: str = ""
+    after: str = ""
+
+
 class VerdictOutdated(WebcareError):
     """The reply or its surroundings changed after the check; check it again before sending."""
+
+    def __init__(self, message: str = "", changes: tuple[Change, ...] = ()) -> None:
+        super().__init__(message)
+        self.changes = changes
 
 
 # --- networks: a closed set, so every caller can decide what to do ---------------------------------

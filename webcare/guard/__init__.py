@@ -11,6 +11,7 @@ from collections.abc import Iterable
 
 from webcare.domain import Decision, Finding, Level, Verdict
 from webcare.guard.base import Check, ReviewContext
+from webcare.guard.binding import seen_of
 from webcare.guard.copied import CopiedFromNote
 from webcare.guard.hidden import HiddenCharacters
 from webcare.guard.length import Length
@@ -33,7 +34,8 @@ def review(draft: str, context: ReviewContext) -> Verdict:
     Findings are sorted by place. Takes any text and never raises because of it.
     """
     found = sorted((finding for check in CHECKS for finding in check.review(draft, context)), key=_place)
-    return Verdict(_decide(found), tuple(found), fingerprint(draft, context), RULES_VERSION)
+    seen = seen_of(draft, context, RULES_VERSION)
+    return Verdict(_decide(found), tuple(found), fingerprint(draft, context), RULES_VERSION, seen=seen)
 
 
 def fingerprint(draft: str, context: ReviewContext) -> str:

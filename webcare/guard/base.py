@@ -83,6 +83,8 @@ class ReviewContext:
     today: date | None = None  #: the customer's day; None = nothing is said of days
     brand: Profile = NO_BRAND  #: who we are in public
     rules: BrandRules | None = None  #: None = the rules that come with Webcare
+    newest_message: tuple[str, str] = ("", "")  #: id and text of the customer's newest message, answered or not
+    newest_reply: tuple[str, str] = ("", "")  #: id and text of our newest reply to them, sent or on its way
 
 
 class Check(Protocol):
