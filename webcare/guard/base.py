@@ -66,6 +66,7 @@ class ReviewContext:
     account: str = ""  #: our account key
     target_id: str = ""  #: external id of the message answered
     attachments: tuple[str, ...] = ()
+    private: bool = False  #: only the customer will read it: an answer to a direct message
     lang: str | None = None  #: the customer's language
     mention: str = ""  #: the customer's message
     notes: tuple[str, ...] = ()  #: internal notes of the case
