@@ -12,7 +12,7 @@ import torch
 
 from tests.triage.tiny import SENTENCES
 from webcare.encoder import Encoded, Encoder
-from webcare.encoder.engine import WINDOW, best_precision, padded_length
+from webcare.encoder.engine import WINDOW, best_precision, padded_length, usual_precision
 
 HOSTILE = ["", " ", "\x00\x01", "\ud800", "👍", "a" * 30_000, "kast " * 5_000, "שלום 你好", "\u202egnirts"]
 
@@ -140,6 +140,24 @@ def test_reduced_precision_stays_close_to_full(tiny_models: Path, tiny_encoder: 
     assert np.allclose(reduced.embed(texts), tiny_encoder.embed(texts), atol=0.03)
 
 
+def test_texts_in_doubt_are_read_again_in_fp32(
+    tiny_models: Path, tiny_encoder: Encoder, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    checked = Encoder.load(tiny_models, precision="checked", device="cpu")
+    texts = texts_of_all_lengths(30)
+    monkeypatch.setattr("webcare.encoder.engine.is_close", lambda card, logits: np.arange(len(texts)) % 2 == 0)
+    found = list(checked.encode(texts))
+
+    assert checked.reread == 15
+    assert [same(a, b) for a, b in zip(found, tiny_encoder.encode(texts), strict=True)] == [True, False] * 15
+
+
+@pytest.mark.parametrize("wrong", [{"precision": "int4"}, {"engine": "abacus"}])
+def test_an_unknown_precision_or_engine_is_refused(tiny_models: Path, wrong: dict[str, str]) -> None:
+    with pytest.raises(ValueError, match="precision is one of"):
+        Encoder.load(tiny_models, **wrong)  # type: ignore[arg-type]
+
+
 @pytest.mark.parametrize(
     ("tokens", "length"), [(1, 8), (8, 8), (9, 16), (64, 64), (65, 80), (128, 128), (129, 160), (256, 256)]
 )
@@ -152,6 +170,8 @@ def test_bf16_is_taken_only_where_the_processor_has_it() -> None:
     has_it = "amx_bf16" in flags or "avx512_bf16" in flags
 
     assert best_precision("cpu") == ("bf16" if has_it else "fp32")
+    assert usual_precision("cpu") == ("checked" if has_it else "fp32")
+    assert usual_precision("cuda") == "fp16"
 
 
 def test_importing_the_encoder_and_triage_loads_no_torch() -> None:

@@ -2,14 +2,21 @@
 
 from __future__ import annotations
 
+import json
+import random
+from collections.abc import Sequence
 from pathlib import Path
 
 import pytest
+import torch
 
+from webcare.domain import Triage
+from webcare.encoder import Encoder
 from webcare.encoder.artefact import CURRENT, current_folder
 from webcare.triage.transformer import TransformerClassifier
 
 MODELS = Path(__file__).parents[2] / "models"
+LABELS = Path(__file__).parents[2] / "data" / "labels"
 
 pytestmark = pytest.mark.skipif(not (MODELS / CURRENT).exists(), reason="no trained weights in models/ yet")
 
@@ -49,7 +56,45 @@ def test_the_shipped_model_is_small_and_says_what_it_was_made_from() -> None:
     assert "licence" in (folder / "card.md").read_text(encoding="utf-8").lower()
 
 
-def test_the_shipped_models_labels_do_not_depend_on_company(classifier: TransformerClassifier) -> None:
-    texts = [row[0] for row in CLEAR] * 3
+def sample(count: int) -> list[str]:
+    """Our own texts, evenly from all languages and files."""
+    rows = [line for file in sorted(LABELS.glob("*.jsonl")) for line in file.read_text(encoding="utf-8").splitlines()]
+    return [json.loads(row)["text"] for row in rows[:: max(1, len(rows) // count)]][:count]
 
-    assert classifier.classify(texts) == [classifier.classify([text])[0] for text in texts]
+
+def said(found: Sequence[Triage]) -> list[tuple[object, ...]]:
+    return [(one.language, one.sentiment, one.urgency, one.topic, one.needs_reply, one.line) for one in found]
+
+
+def test_the_shipped_models_labels_do_not_depend_on_company_or_order(classifier: TransformerClassifier) -> None:
+    texts = sample(64)
+    together = classifier.classify(texts)
+    order = random.Random(2).sample(range(len(texts)), len(texts))
+    shuffled = classifier.classify([texts[at] for at in order])
+
+    assert [together[at] for at in order] == shuffled
+    assert together[:20] == [classifier.classify([text])[0] for text in texts[:20]]
+    assert together == [one for at in range(0, 64, 7) for one in classifier.classify(texts[at : at + 7])]
+
+
+def test_the_shipped_models_labels_do_not_depend_on_threads(classifier: TransformerClassifier) -> None:
+    texts, before = sample(48), torch.get_num_threads()
+    try:
+        torch.set_num_threads(1)
+        one = classifier.classify(texts)
+        torch.set_num_threads(2)
+        two = classifier.classify(texts)
+    finally:
+        torch.set_num_threads(before)
+
+    assert one == two
+
+
+def test_the_shipped_labels_are_those_of_full_precision(classifier: TransformerClassifier) -> None:
+    if classifier.encoder.precision == "fp32":
+        pytest.skip("this processor does not multiply in bf16; the desk reads in fp32")
+    texts = sample(640)
+    exact = TransformerClassifier(Encoder.load(MODELS, precision="fp32", device="cpu"))
+    pairs = zip(said(classifier.classify(texts)), said(exact.classify(texts)), strict=True)
+
+    assert sum(one != other for one, other in pairs) <= 0.005 * len(texts)

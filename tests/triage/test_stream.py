@@ -113,6 +113,23 @@ def test_an_endless_stream_is_answered_with_bounded_memory() -> None:
     assert after - before < 2_000_000
 
 
+def test_no_more_lines_are_taken_than_a_window_ahead_of_the_answers() -> None:
+    taken = ahead = 0
+
+    def counted() -> Iterator[str]:
+        nonlocal taken
+        for line in islice(endless(), 5 * WINDOW):
+            taken += 1
+            yield line
+
+    answers = triage_lines(counted(), default_classifier(), ROUTING, unsorted_below=0.45)
+    for answered, _ in enumerate(answers):
+        ahead = max(ahead, taken - answered)
+
+    assert taken == 5 * WINDOW
+    assert ahead == WINDOW
+
+
 def test_windows_do_not_show_in_the_answers() -> None:
     texts = ["Tack!", "Hvor er den?", "x", "kapot"] * 5
     lines = [json.dumps({"id": at, "text": text}) for at, text in enumerate(texts)]
