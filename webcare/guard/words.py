@@ -307,3 +307,5 @@ MONEY = _folded(_MONEY)
 PRICE = _folded(_PRICE)
 #: Phrases of public courtesy, as if they already stood in the thread.
 POLITE = tuple(line.strip() for text in _POLITE.values() for line in text.strip().splitlines())
+#: The small words of each language as they are written, to tell languages apart.
+SMALL = {lang: frozenset(text.split()) for lang, text in _STOP.items()}
