@@ -14,7 +14,10 @@ class Kind(StrEnum):
     EMAIL = "email"
     PHONE = "phone"
     IBAN = "iban"  #: a bank account, also in a country's own form
-    NATIONAL_ID = "national_id"  #: BSN, personnummer, fødselsnummer, CPR, Steuer-ID, National Insurance number
+    NATIONAL_ID = "national_id"  #: BSN, personnummer, fødselsnummer, CPR, Steuer-ID, NI number, passport, licence
+    BIRTH_DATE = "birth_date"
+    #: A password, PIN or card check code.
+    SECRET = "secret"  # noqa: S105 - a kind, not a password
     CARD = "card"
     ORDER = "order"  #: numbers of orders, parcels, invoices, customers and cases
     ADDRESS = "address"

@@ -9,10 +9,9 @@ from webcare.personal.base import Span, spans_of
 
 _EMAIL = re.compile(r"(?<![\w.+-])[\w.+-]{1,64}@(?:[\w-]{1,63}\.){1,5}[^\W\d_]{2,24}(?![\w-])")
 _AT = r"(?:\(\s?(?:at|@|a)\s?\)|\[\s?(?:at|@|a)\s?\]|\{\s?(?:at|@)\s?\}|<\s?at\s?>|_at_|-at-)"
-_AT_WORD = r"(?:at|apenstaartje|apestaartje|snabel-?a|krøllalfa|alfakrøll|ät)"
-_DOT_WORD = (
-    r"(?:\s?[(\[{<]\s?(?:dot|punt|punkt|prikk|prick|\.)\s?[)\]}>]\s?|\s(?:dot|punt|punkt|prikk|prick|punktum)\s)"
-)
+_AT_WORD = r"(?:at|apenstaart(?:je)?|apestaart(?:je)?|snabel-?a|krøllalfa|alfakrøll|klammeraffe|ät)"
+_DOT_NAME = r"(?:dot|punt|punkt|punktum|prikk|prick)"
+_DOT_WORD = rf"(?:\s?[(\[{{<]\s?(?:{_DOT_NAME}|\.)\s?[)\]}}>]\s?|\s{_DOT_NAME}\s)"
 _DOT = rf"(?:\s?\.\s?|{_DOT_WORD})"
 _HOST = r"[\w-]{1,63}"
 _ENDING = r"[^\W\d_]{2,6}"
@@ -27,6 +26,7 @@ _DISGUISED = re.compile(
     rf"|\s{_AT_WORD}\s{_HOST}{_DOT_WORD}{_ENDING}"  # jane at example dot com; "our page at example.com" is none
     rf"|@\s?{_HOST}{_DOT_WORD}{_ENDING}"  # jane@example dot com
     rf"|(?:\s?@\s?|\s{_AT_WORD}\s){_PROVIDER}(?:{_DOT}|\s){_SHORT}"  # jane @ gmail . com
+    rf"|@{_PROVIDER}(?!\.?\w)"  # jane@gmail
     rf")(?!\w)",
     re.IGNORECASE,
 )

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 
-from webcare.personal import contacts, numbers, places
+from webcare.personal import contacts, identity, numbers, places
 from webcare.personal.base import Kind, Personal, Span
 
 ALL_KINDS = frozenset(Kind)
@@ -60,11 +60,15 @@ def _finders(
     """From the surest to the least sure: what an earlier one took, a later one does not see."""
     yield Kind.EMAIL, lambda: contacts.emails(text)
     yield Kind.LINK, lambda: contacts.links(text)
+    yield Kind.SECRET, lambda: identity.secrets(text)
+    yield Kind.BIRTH_DATE, lambda: identity.birth_dates(text)
     yield Kind.IBAN, lambda: numbers.accounts(text)
     yield Kind.CARD, lambda: numbers.cards(text)
     yield Kind.NATIONAL_ID, lambda: numbers.national_ids(text)
+    yield Kind.NATIONAL_ID, lambda: identity.papers(text)
     yield Kind.ORDER, lambda: numbers.references(text, order_numbers)
     yield Kind.PHONE, lambda: numbers.phones(text, lang)
+    yield Kind.PHONE, lambda: numbers.spelled(text)
     yield Kind.ADDRESS, lambda: places.addresses(text)
     yield Kind.ORDER, lambda: numbers.bare_numbers(text)
     yield Kind.HANDLE, lambda: contacts.handles(text)

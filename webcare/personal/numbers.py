@@ -48,10 +48,19 @@ def phones(text: str, lang: str | None) -> Iterator[Span]:
         (home, Leniency.POSSIBLE, lambda match: match.raw_string.startswith("+") or _is_called(text, match)),
         (abroad, Leniency.VALID, lambda match: _is_long(match.raw_string)),
     )
+    services: set[Span] = set()  # a help line at home may look like somebody's number abroad
     for regions, leniency, fits in ways:
         for match in (match for region in regions for match in PhoneNumberMatcher(text, region, leniency=leniency)):
             span = (match.start, match.end)
-            if fits(match) and _is_personal(match) and not touches(span, others) and not _inside_word(text, span):
+            if regions is home and _is_service(match):
+                services.add(span)
+            if (
+                fits(match)
+                and span not in services
+                and _is_personal(match)
+                and not touches(span, others)
+                and not _inside_word(text, span)
+            ):
                 yield span
 
 
@@ -65,13 +74,25 @@ def _is_long(written: str) -> bool:
 
 
 def _is_personal(match: PhoneNumberMatch) -> bool:
-    from phonenumbers import PhoneNumberType as Type
-    from phonenumbers import number_type
-
     digits = re.sub(r"\D", "", match.raw_string)
     if len(digits) < _FEWEST_DIGITS or digits.startswith(_SERVICE):
         return False
-    return number_type(match.number) not in (Type.TOLL_FREE, Type.PREMIUM_RATE, Type.SHARED_COST)
+    return not _is_service(match)
+
+
+def _is_service(match: PhoneNumberMatch) -> bool:
+    from phonenumbers import PhoneNumberType as Type
+    from phonenumbers import number_type
+
+    return number_type(match.number) in (Type.TOLL_FREE, Type.PREMIUM_RATE, Type.SHARED_COST)
+
+
+_SPELLED = re.compile(r"(?<![\w.,])(?:\+ ?)?\d(?:[ ._-]\d){8,14}(?![\w]|[.,]\d)")
+
+
+def spelled(text: str) -> Iterator[Span]:
+    """Digits one by one, "0 6 1 2 3 ...", as people write a number that a machine should not see."""
+    return spans_of(_SPELLED, text)
 
 
 def _inside_word(text: str, span: Span) -> bool:
@@ -81,9 +102,15 @@ def _inside_word(text: str, span: Span) -> bool:
 
 _IBAN = re.compile(r"(?<!\w)[A-Z]{2}\d{2}(?:[ .-]?[A-Z0-9]{2,4}){3,8}(?:[ .-]?[A-Z0-9]{1,3})?(?!\w)", re.IGNORECASE)
 _DUTCH_IBAN = re.compile(r"(?<!\w)NL\d{2}[ .-]?[A-Z]{4}(?:[ .-]?\d){10}(?!\w)", re.IGNORECASE)
-_NORWEGIAN_ACCOUNT = re.compile(r"(?<![\d.])\d{4}[. ]\d{2}[. ]\d{5}(?![\d.])")
+_NORWEGIAN_ACCOUNT = re.compile(r"(?<![\d.])\d{4}[. ]\d{2}[. ]\d{5}(?!\.?\d)")
 _BANK = re.compile(r"\b(?:iban|rekening\w*|kontonummer|kontonr|konto|bankgiro|clearing\w*|account)\b", re.IGNORECASE)
-_SWEDISH_ACCOUNT = re.compile(r"(?<!\d)\d{4}[ ,-]{1,2}\d[\d \-]{6,10}\d(?!\d)")
+_SWEDISH_ACCOUNT = re.compile(r"(?<!\d)\d{4}[ ,-]{1,2}\d[\d \-]{6,16}\d(?!\d)")
+_NAMED_ACCOUNT = re.compile(
+    r"\b(?:(?:bank\s?)?(?:rekening|konto)\s?-?(?:nummer|numret|nummeret|nr)|account (?:number|no)|sort code|"
+    r"bankgiro|plusgiro|reg\.?\s?-?nr)\.?(?:\s(?:is|är|er|ist|vårt|till|til))?[\s:]{1,3}"
+    r"(?P<number>\d(?:[ .-]?\d){5,21})(?!\w)",
+    re.IGNORECASE,
+)
 
 
 def accounts(text: str) -> Iterator[Span]:
@@ -100,6 +127,7 @@ def accounts(text: str) -> Iterator[Span]:
             yield start, whole
     yield from (span for span in spans_of(_NORWEGIAN_ACCOUNT, text) if kontonr.is_valid(text[slice(*span)]))
     yield from (span for span in spans_of(_SWEDISH_ACCOUNT, text) if near(text, span, _BANK, after=0))
+    yield from spans_of(_NAMED_ACCOUNT, text, 1)
 
 
 _CARD = re.compile(r"(?<![\w.])[2-6]\d{3}(?:[ .-]?\d){8,14}\d(?![\w])")
@@ -124,20 +152,34 @@ _PERSON = re.compile(
 _LONG_NUMBER = re.compile(r"(?<![\w.])\d(?:[ .+-]?\d){8,11}(?![\w])")
 _SWEDISH = re.compile(r"(?<!\d)(?:(?:19|20)\d{6}[-+ ]?\d{4}|\d{6}[-+]\d{4})(?!\d)")
 _NORWEGIAN = re.compile(r"(?<!\d)\d{6} ?\d{5}(?!\d)")
+_DAY_FIRST = r"(?:0[1-9]|[12]\d|3[01]|[4-7]\d)(?:0[1-9]|1[0-2])\d{2}"
+_YEAR_FIRST = r"\d{2}(?:0[1-9]|1[0-2])(?:0[1-9]|[12]\d|3[01]|[6-8]\d|9[01])"
+#: A date and four or five figures: written so, it is a person whatever the check says.
+_BORN_SO = re.compile(rf"(?<![\w.,-])(?:(?:{_DAY_FIRST}|{_YEAR_FIRST})(?:[-+ ]\d{{4}}| \d{{5}}))(?![\w-])")
+_GROUPED_BSN = re.compile(r"(?<![\w.,])(?:\d{4}[. ]\d{2}[. ]\d{3}|\d{3}[. -]\d{3}[. -]\d{3})(?![\w]|[.,]\d)")
+_GROUPED_TAX_ID = re.compile(r"(?<![\w.,])\d{2} \d{3} \d{3} \d{3}(?!\w)")
 _BRITISH = re.compile(r"(?<!\w)[A-CEGHJ-PR-TW-Z][A-CEGHJ-NPR-TW-Z] ?\d{2} ?\d{2} ?\d{2} ?[A-D](?!\w)")
 
 
 def national_ids(text: str) -> Iterator[Span]:
-    """National numbers. Those whose checks are weak (BSN, CPR, Steuer-ID) count only beside a word that says so.
+    """National numbers. Those whose checks are weak (BSN, CPR, Steuer-ID) count beside a word that says so, or grouped.
 
     One random number of nine digits in eleven passes the check of a BSN; beside the word a slip in it does not matter.
     """
+    from stdnum.de import idnr
+    from stdnum.nl import bsn
     from stdnum.no import fodselsnummer
     from stdnum.se import personnummer
 
+    others = harmless(text)
     yield from (span for span in spans_of(_LONG_NUMBER, text) if near(text, span, _PERSON))
     yield from (span for span in spans_of(_SWEDISH, text) if personnummer.is_valid(text[slice(*span)].replace(" ", "")))
     yield from (span for span in spans_of(_NORWEGIAN, text) if fodselsnummer.is_valid(text[slice(*span)]))
+    yield from (span for span in spans_of(_BORN_SO, text) if not touches(span, others))
+    for pattern, check in ((_GROUPED_BSN, bsn), (_GROUPED_TAX_ID, idnr)):
+        for span in spans_of(pattern, text):
+            if check.is_valid(re.sub(r"\D", "", text[slice(*span)])) and not touches(span, others):
+                yield span
     yield from spans_of(_BRITISH, text)
 
 

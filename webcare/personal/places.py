@@ -10,11 +10,11 @@ from collections.abc import Iterator
 
 from webcare.personal.base import UNITS, Span, harmless, near, spans_of, touches
 
-_NUMBER = rf"\s{{1,3}}\d{{1,4}}(?:\s?[a-z](?!\w)|[-/]\d{{1,3}})?(?![\d:.,]?\d)(?!\s?{UNITS}(?!\w))"
+_NUMBER = rf"\s{{1,3}}\d{{1,4}}(?:[a-z](?!\w)|(?-i:\s[A-H])(?!\w)|[-/]\d{{1,3}})?(?![\d:.,]?\d)(?!\s?{UNITS}(?!\w))"
 #: A post code and town right after the house number belong to the address.
 _TOWN = (
     r"(?:,?\s+(?:[1-9]\d{3}\s?[A-Za-z]{2}(?!\w)|\d{3}\s\d{2}|\d{4,5}|[A-Z]{1,2}\d[A-Z\d]?\s?\d[A-Z]{2})(?!\w)"
-    r"(?:,?\s+[A-ZÅÄÖÆØÜ][\w-]{2,})?)?"
+    r"(?:,?\s+(?:(?:Den|De|Het|Sint|Bad|Sankt|Stora|Lilla)\s)?[A-ZÅÄÖÆØÜ][\w-]{2,})?)?"
 )
 #: Endings that make a street in any spelling, and those that need a capital letter because everyday words share them.
 _STREET = (
@@ -31,13 +31,27 @@ _STREET_CAPITAL = (
     r"allé|alle|plads|torv|parken|toften|"
     r"platz|ring|damm|ufer|steig|str"
 )
+#: Words before the name of a street, so that the whole of them is seen.
+_PARTICLE = (
+    r"(?:(?-i:Van(?: de[nr]?)?|De|Den|Het|Sint|St\.|Prins|Prinses|Koning|Koningin|Burgemeester|Pastoor|Dokter|Dr\.|"
+    r"Sankt|Södra|Norra|Östra|Västra|Stora|Lilla|Gamla|Gamle|Nørre|Sønder|Søndre|Nordre|Vestre|Østre|Øvre|Nedre|Gammel|"
+    r"Store|Lille|Alte|Neue|Obere|Untere)\s)?"
+)
 _ONE_WORD = re.compile(
-    rf"(?<!\w)[^\W\d_][\w'’.-]{{0,30}}?[^\W\d_](?:{'|'.join(_STREET)}){_NUMBER}{_TOWN}", re.IGNORECASE
+    rf"(?<!\w){_PARTICLE}[^\W\d_][\w'’.-]{{0,30}}?[^\W\d_](?:{'|'.join(_STREET)}){_NUMBER}{_TOWN}", re.IGNORECASE
 )
 _ONE_WORD_CAPITAL = re.compile(rf"(?<!\w)[A-ZÅÄÖÆØÜ][\w'’.-]{{1,30}}?(?:{_STREET_CAPITAL})(?i:{_NUMBER}){_TOWN}")
 _TWO_WORDS = re.compile(
-    r"(?<!\w)(?:[A-ZÅÄÖÆØÜ][\w'’.-]{1,30}\s{1,3}){1,3}(?i:gate|gata|plass|plads|vei|veg|vej|väg|allé|alle|straße|strasse|platz|weg|laan)"
+    r"(?<!\w)(?:[A-ZÅÄÖÆØÜ][\w'’.-]{1,30}\s{1,3}){1,3}(?i:gate|gata|gatan|gade|plass|plads|vei|veien|veg|vej|väg|vägen|allé|alle|straße|strasse|platz|weg|laan)"
     rf"(?i:{_NUMBER}){_TOWN}"
+)
+_OF = re.compile(
+    rf"(?<!\w)(?:Laan|Plein|Weg|Hof|Park|Kade|Singel|Dreef|Baan)\s(?:van|der|voor|aan|over)(?:\s(?:de|den|der|het))?\s"
+    rf"[A-Z][\w'’-]{{1,30}}(?i:{_NUMBER}){_TOWN}"
+)
+_GERMAN = re.compile(
+    r"(?<!\w)(?:Am|An der|An den|Im|In der|Auf der|Auf dem|Unter den|Zum|Zur)\s[A-ZÄÖÜ][\w-]{2,30}"
+    r"(?:\s[A-ZÄÖÜ][\w-]{2,30})?\s\d{1,4}\s?[a-z]?,?\s\d{5}(?!\d)(?:\s[A-ZÄÖÜ][\w-]{2,})?"
 )
 _NO_STREET = re.compile(
     r"^(?:onderweg|snelweg|park(?:eer)?|parkplatz|arbeitsplatz|sitzplatz|stellplatz|arbetsplats|sittplats|parkeringsplass|"
@@ -73,7 +87,7 @@ def addresses(text: str) -> Iterator[Span]:
     All countries are read whatever the language: a Dutch customer may live in Norway.
     """
     others = harmless(text)
-    for pattern in (_ONE_WORD, _ONE_WORD_CAPITAL, _TWO_WORDS):
+    for pattern in (_ONE_WORD, _ONE_WORD_CAPITAL, _TWO_WORDS, _OF, _GERMAN):
         for span in spans_of(pattern, text):
             if not _NO_STREET.match(text[slice(*span)]) and not touches(span, others):
                 yield span
