@@ -10,20 +10,35 @@ import hashlib
 from collections.abc import Iterable
 
 from webcare.domain import Decision, Finding, Level, Verdict
+from webcare.guard.answering import Unanswered
 from webcare.guard.base import Check, ReviewContext
 from webcare.guard.binding import seen_of
+from webcare.guard.branded import BrandRules
 from webcare.guard.copied import CopiedFromNote
+from webcare.guard.days import StaleDay
 from webcare.guard.hidden import HiddenCharacters
+from webcare.guard.jokes import Jokes
 from webcare.guard.length import Length
 from webcare.guard.markers import InternalMarkers
+from webcare.guard.names import WrongName
 
 __all__ = ["CHECKS", "RULES_VERSION", "Check", "ReviewContext", "fingerprint", "review"]
 
 #: Stored with every verdict; raise it with any change that can alter one, so that older verdicts fall void.
-RULES_VERSION = "guard-1"
+RULES_VERSION = "guard-2"
 
 #: Every check, in the order they run. The verdict does not depend on the order.
-CHECKS: tuple[Check, ...] = (CopiedFromNote(), InternalMarkers(), Length(), HiddenCharacters())
+CHECKS: tuple[Check, ...] = (
+    CopiedFromNote(),
+    InternalMarkers(),
+    Length(),
+    HiddenCharacters(),
+    BrandRules(),
+    Jokes(),
+    WrongName(),
+    StaleDay(),
+    Unanswered(),
+)
 
 _FINGERPRINT_LABEL = b"webcare reply v1"
 

@@ -17,6 +17,8 @@ _EMOJI = re.compile(r"[\U0001f300-\U0001faff☀-➿]")
 _LONE_SURROGATE = re.compile(r"[\ud800-\udfff]")
 #: LIX counts words of more than six letters as long.
 _LONG = 6
+#: In fewer words one long one would decide.
+_MEASURED = 12
 
 
 @dataclass(frozen=True)
@@ -71,9 +73,12 @@ def _stretches(draft: str, ends: re.Pattern[str]) -> Iterator[tuple[int, int]]:
 
 
 def lix(text: Text) -> float:
-    """How hard the text is to read: words a sentence plus the share of long words in percent (Björnsson, 1968)."""
+    """How hard the text is to read: words a sentence plus the share of long words in percent (Björnsson, 1968).
+
+    0 for a text too short to measure.
+    """
     words = text.words
-    if not words:
+    if len(words) < _MEASURED:
         return 0.0
     return len(words) / max(1, len(text.sentences)) + 100 * sum(len(word) > _LONG for word in words) / len(words)
 
