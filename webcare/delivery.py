@@ -14,10 +14,12 @@ from datetime import datetime, timedelta
 
 from sqlmodel import Session, col, select
 
+from webcare import guard
 from webcare.cases import outcomes
-from webcare.cases.replies import recheck
+from webcare.cases.replies import read_again, why_held
+from webcare.cases.surroundings import PLAIN, Reviewer
 from webcare.channels.base import Channel
-from webcare.domain import Decision, DeliveryState, MentionKind, Posted, Reply
+from webcare.domain import DeliveryState, MentionKind, Posted, Reply
 from webcare.errors import (
     AccountDisconnected,
     ChannelError,
@@ -64,15 +66,17 @@ def send_due(
     *,
     clock: Clock,
     account: str | None = None,
+    reviewer: Reviewer = PLAIN,
 ) -> int:
     """Post every reply whose undo window is over, one by one; gives how many the network confirmed.
 
     `channels` maps account keys; replies of accounts not in it, throttled or disconnected wait. `account` limits the
-    run to one account. Never raises ChannelError: each outcome is written on its reply.
+    run to one account; `reviewer` reads each reply once more. Never raises ChannelError: each outcome is written on
+    its reply.
     """
     confirmed = 0
     for _ in range(_AT_MOST):
-        claim = _claim(store, channels, settings, clock, account)
+        claim = _claim(store, channels, settings, clock, account, reviewer)
         if claim is None:
             break
         confirmed += _post(store, channels[claim.account_key], settings, claim, clock)
@@ -94,17 +98,26 @@ def reconcile_due(
 
 
 def _claim(
-    store: Store, channels: Mapping[str, Channel], settings: DeliverySettings, clock: Clock, account: str | None
+    store: Store,
+    channels: Mapping[str, Channel],
+    settings: DeliverySettings,
+    clock: Clock,
+    account: str | None,
+    reviewer: Reviewer,
 ) -> _Claim | None:
-    with store.write() as session:
-        # Our turn to write may have been a while coming; the claim is as old as the turn, not as the wish.
-        now = clock()
-        while (found := _next_due(session, channels, now, account)) is not None:
+    """Mark the next reply that may leave as leaving; those that the guard holds are failed on the way."""
+    for _ in range(_AT_MOST):
+        _read_ahead(store, channels, clock, account, reviewer)
+        with store.write() as session:
+            # Our turn to write may have been a while coming; the claim is as old as the turn, not as the wish.
+            now = clock()
+            found = _next_due(session, channels, now, account)
+            if found is None:
+                return None
             key, row = found
-            verdict = recheck(session, row)
             assert row.id is not None
-            if verdict.decision is Decision.BLOCK or verdict.fingerprint != row.fingerprint:
-                held = verdict.findings[0].message if verdict.findings else "The reply is not the one that was checked."
+            held = _held(session, row, now, reviewer)
+            if held:
                 error = f"The guard held this reply just before it left: {held}"
                 outcomes.record_failed(session, row.id, row.attempt, code="guard", error=error, now=now)
                 continue
@@ -116,6 +129,25 @@ def _claim(
             session.flush()
             return _Claim(row.id, row.attempt, key, _reply(row), now)
     return None
+
+
+def _read_ahead(
+    store: Store, channels: Mapping[str, Channel], clock: Clock, account: str | None, reviewer: Reviewer
+) -> None:
+    """Let the learned heads read the next reply before the transaction, which then only recalls what they said."""
+    if reviewer.learned is None:
+        return
+    with store.read() as session:
+        now = clock()
+        found = _next_due(session, channels, now, account)
+        context = read_again(session, found[1], now=now, reviewer=reviewer) if found else None
+    if found is not None and context is not None:
+        guard.review(found[1].text, context)
+
+
+def _held(session: Session, row: DeliveryRow, now: datetime, reviewer: Reviewer) -> str:
+    context = read_again(session, row, now=now, reviewer=reviewer.recalling())
+    return why_held(session, row, context, guard.review(row.text, context))
 
 
 def _next_due(

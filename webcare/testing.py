@@ -229,7 +229,7 @@ class Desk:
         """Check and send a reply as the first line, with the settings' undo window."""
         undo = timedelta(seconds=self.settings.delivery.undo_s)
         with self.store.write() as session:
-            verdict = cases.review_reply(session, case_id, text=text)
+            verdict = cases.review_reply(session, case_id, text=text, now=self.now)
             return cases.send_reply(
                 session, case_id, text=text, verdict=verdict, by=self.first, now=self.now, undo=undo, acknowledged=True
             )

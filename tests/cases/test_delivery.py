@@ -10,7 +10,7 @@ from sqlmodel import select
 from webcare import cases, guard
 from webcare.cases import outcomes
 from webcare.delivery import send_due
-from webcare.domain import CaseState, Decision, DeliveryState, Finding, Level, Verdict
+from webcare.domain import CaseState, Decision, DeliveryState, Finding, Level, Posted, Reply, Verdict
 from webcare.errors import (
     AccountDisconnected,
     CaseStateRefused,
@@ -129,7 +129,7 @@ def test_resolving_waits_for_a_reply_on_its_way(desk: Desk) -> None:
 def test_a_verdict_covers_only_the_bytes_it_saw(desk: Desk, changed: str) -> None:
     case = desk.open_case()
     with desk.store.write() as session:
-        verdict = cases.review_reply(session, case.id or 0, text=TEXT)
+        verdict = cases.review_reply(session, case.id or 0, text=TEXT, now=NOON)
         with pytest.raises(VerdictOutdated):
             cases.send_reply(
                 session, case.id or 0, text=changed, verdict=verdict, by=desk.first, now=NOON, undo=timedelta(0)
@@ -143,7 +143,7 @@ def test_a_note_pasted_into_the_reply_is_held(desk: Desk) -> None:
         cases.add_note(session, case.id or 0, text=note, by=desk.second, now=NOON)
     text = f"Wat vervelend! {note}."
     with desk.store.write() as session:
-        verdict = cases.review_reply(session, case.id or 0, text=text)
+        verdict = cases.review_reply(session, case.id or 0, text=text, now=NOON)
         assert verdict.decision is Decision.BLOCK
         with pytest.raises(GuardBlocked):
             cases.send_reply(
@@ -156,8 +156,8 @@ def test_a_forged_verdict_does_not_open_the_gate(desk: Desk) -> None:
     note = "Klant belt elke week, chauffeur Bert zegt dat hij nooit thuis is, niet compenseren"
     with desk.store.write() as session:
         cases.add_note(session, case.id or 0, text=note, by=desk.second, now=NOON)
-        honest = cases.review_reply(session, case.id or 0, text=note)
-        forged = Verdict(Decision.PASS, (), honest.fingerprint, honest.rules_version)
+        honest = cases.review_reply(session, case.id or 0, text=note, now=NOON)
+        forged = replace(honest, decision=Decision.PASS, findings=())
         with pytest.raises(GuardBlocked):
             cases.send_reply(
                 session, case.id or 0, text=note, verdict=forged, by=desk.first, now=NOON, undo=timedelta(0)
@@ -175,7 +175,7 @@ def test_warnings_must_be_acknowledged(desk: Desk, monkeypatch: pytest.MonkeyPat
     monkeypatch.setattr(guard, "review", warns)
     case = desk.open_case()
     with desk.store.write() as session:
-        verdict = cases.review_reply(session, case.id or 0, text=TEXT)
+        verdict = cases.review_reply(session, case.id or 0, text=TEXT, now=NOON)
         with pytest.raises(GuardBlocked, match="tick"):
             cases.send_reply(
                 session, case.id or 0, text=TEXT, verdict=verdict, by=desk.first, now=NOON, undo=timedelta(0)
@@ -407,7 +407,6 @@ def test_a_sender_that_slept_while_others_settled_its_reply_changes_nothing(desk
 
 
 def test_a_proof_that_comes_late_still_counts(desk: Desk) -> None:
-    from webcare.domain import Posted
 
     row = desk.reply(desk.open_case().id or 0, TEXT)
     desk.channel.faults.append(OutcomeUnknown("timed out"))
@@ -432,18 +431,40 @@ def test_a_read_back_that_fails_for_hours_goes_to_a_person(desk: Desk) -> None:
     assert desk.delivery(row.id).state == DeliveryState.NEEDS_HUMAN
 
 
-def test_a_message_that_came_while_the_reply_was_leaving_still_waits(desk: Desk) -> None:
+def test_a_message_that_came_while_the_network_took_the_reply_still_waits(
+    desk: Desk, monkeypatch: pytest.MonkeyPatch
+) -> None:
     mention = make_mention()
     desk.receive(mention)
     case_id = desk.case_of(mention).id or 0
     desk.reply(case_id, TEXT)
     now = desk.later(seconds=11)
-    desk.receive(
-        make_mention("Forget it, I found it!", thread_id=mention.thread_id, author=mention.author, posted_at=now)
-    )
-    desk.later(seconds=1)
-    desk.deliver()
+    land = desk.channel._land
+
+    def meanwhile(reply: Reply) -> Posted:
+        again = make_mention("And the lamp?", thread_id=mention.thread_id, author=mention.author, posted_at=now)
+        desk.receive(again)
+        return land(reply)
+
+    monkeypatch.setattr(desk.channel, "_land", meanwhile)
+    assert desk.deliver() == 1
     case = case_now(desk, case_id)
     assert case.state == CaseState.OPEN
     assert case.waiting_since == now
     assert case.first_response_at is not None
+
+
+def test_a_message_that_came_before_the_reply_left_holds_it(desk: Desk) -> None:
+    mention = make_mention()
+    desk.receive(mention)
+    case_id = desk.case_of(mention).id or 0
+    delivery = desk.reply(case_id, TEXT)
+    now = desk.later(seconds=11)
+    found = "Forget it, I found it!"
+    desk.receive(make_mention(found, thread_id=mention.thread_id, author=mention.author, posted_at=now))
+    assert desk.deliver() == 0
+    row = desk.delivery(delivery.id)
+    assert (row.state, row.error_code) == (DeliveryState.FAILED, "guard")
+    assert "the customer's newest message changed" in row.error
+    with desk.store.read() as session:
+        assert cases.draft_of(session, case_id, kind="reply", by=desk.first) == TEXT

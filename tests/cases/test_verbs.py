@@ -4,13 +4,13 @@ from contextlib import suppress
 from datetime import timedelta
 
 import pytest
-from sqlmodel import select
+from sqlmodel import Session, select
 
 from webcare import cases
-from webcare.domain import Actor, CaseState, Line, Resolution, Role, Sentiment, Topic, Urgency
+from webcare.domain import Actor, CaseState, FactKind, Line, Resolution, Role, Sentiment, Topic, Urgency
 from webcare.errors import CaseChanged, CaseNotFound, CaseStateRefused, NotAllowed, WebcareError
 from webcare.people import PERMISSIONS, Permission, may
-from webcare.store.tables import NoteRow, TriageRow
+from webcare.store.tables import AgentRow, NoteRow, ShareableFactRow, TriageRow
 from webcare.testing import NOON, Desk
 
 
@@ -146,6 +146,26 @@ def test_a_case_that_does_not_exist_is_said_so(desk: Desk) -> None:
         cases.claim(session, 404, by=desk.first, now=NOON)
 
 
+def a_note(session: Session, case_id: int) -> int:
+    author = session.exec(select(AgentRow.id).where(AgentRow.role == "second_line")).one() or 0
+    row = NoteRow(case_id=case_id, agent_id=author, agent_name="Robin", text="It comes on Friday", created_at=NOON)
+    session.add(row)
+    session.flush()
+    return row.id or 0
+
+
+def a_fact(session: Session, case_id: int) -> int:
+    """A sentence marked by the manager, who may not: so nobody here is refused for having marked it themselves."""
+    author = session.exec(select(AgentRow.id).where(AgentRow.role == "manager")).one() or 0
+    row = ShareableFactRow(
+        note_id=a_note(session, case_id), case_id=case_id, text="Friday", kind="date", marked_by=author,
+        needs_second=True, created_at=NOON,
+    )  # fmt: skip
+    session.add(row)
+    session.flush()
+    return row.id or 0
+
+
 VERBS = {
     "claim": (Permission.WORK_CASES, lambda s, c, a: cases.claim(s, c, by=a, now=NOON)),
     "assign": (Permission.WORK_CASES, lambda s, c, a: cases.assign(s, c, to=None, by=a, now=NOON)),
@@ -169,13 +189,19 @@ VERBS = {
         Permission.CORRECT_TRIAGE,
         lambda s, c, a: cases.correct_triage(s, c, topic=Topic.STORE, by=a, now=NOON),
     ),
+    "mark_shareable": (
+        Permission.WORK_CASES,
+        lambda s, c, a: cases.mark_shareable(s, a_note(s, c), "Friday", kind=FactKind.DATE, by=a, now=NOON),
+    ),
+    "second_fact": (Permission.WORK_CASES, lambda s, c, a: cases.second_fact(s, a_fact(s, c), by=a, now=NOON)),
+    "withdraw_fact": (Permission.WORK_CASES, lambda s, c, a: cases.withdraw_fact(s, a_fact(s, c), by=a, now=NOON)),
     "send_reply": (
         Permission.SEND_REPLY,
         lambda s, c, a: cases.send_reply(
             s,
             c,
             text="We look into it for you.",
-            verdict=cases.review_reply(s, c, text="We look into it for you."),
+            verdict=cases.review_reply(s, c, text="We look into it for you.", now=NOON),
             by=a,
             now=NOON,
             undo=timedelta(0),

@@ -76,7 +76,7 @@ def people_answer(site: Site, stop: threading.Event) -> None:
         for case_id in ids[: REPLIES - len(answered)]:
             text = f"Hi! We look into it right away, our reference is {case_id}."
             with suppress(CaseStateRefused), site.app.store.write() as session:
-                verdict = cases.review_reply(session, case_id, text=text)
+                verdict = cases.review_reply(session, case_id, text=text, now=utc_now())
                 cases.send_reply(
                     session, case_id, text=text, verdict=verdict, by=site.agent, now=utc_now(),
                     undo=timedelta(0), acknowledged=True,

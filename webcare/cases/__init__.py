@@ -5,6 +5,7 @@
 
 from webcare.cases.assignment import assign, claim, hand_back, hand_over
 from webcare.cases.closing import reopen, resolve, snooze, wake_snoozed
+from webcare.cases.facts import mark_shareable, second_fact, withdraw_fact
 from webcare.cases.labels import correct_triage
 from webcare.cases.notes import add_note, discard_draft, draft_of, save_draft
 from webcare.cases.outcomes import settle_by_hand
@@ -22,13 +23,16 @@ __all__ = [
     "hand_back",
     "hand_over",
     "load",
+    "mark_shareable",
     "reopen",
     "resolve",
     "review_reply",
     "save_draft",
+    "second_fact",
     "send_reply",
     "settle_by_hand",
     "snooze",
     "take_back",
     "wake_snoozed",
+    "withdraw_fact",
 ]

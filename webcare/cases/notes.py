@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Literal
 
 from sqlmodel import Session, delete, select
 
+from webcare.cases.facts import mark
 from webcare.cases.record import MAX_TEXT, EventKind, changed, load, load_to_change, typed_text
-from webcare.domain import Actor
+from webcare.domain import Actor, FactKind
 from webcare.errors import WebcareError
 from webcare.people import Permission, person_id, require
 from webcare.store.bulk import storable
@@ -17,13 +19,32 @@ from webcare.store.tables import CaseRow, DraftRow, NoteRow
 DraftKind = Literal["reply", "note"]
 
 
-def add_note(session: Session, case_id: int, *, text: str, by: Actor, now: datetime) -> NoteRow:
-    """Write an internal note. Two colleagues may note at once, so no version is asked."""
-    text = typed_text(text, "note")
+@dataclass(frozen=True, slots=True)
+class Shareable:
+    """The part of a new note that the customer may be told."""
+
+    text: str
+    kind: FactKind = FactKind.OTHER
+    source: str = ""
+    valid_until: datetime | None = None
+
+
+def add_note(
+    session: Session, case_id: int, *, text: str, by: Actor, now: datetime, shareable: Shareable | None = None
+) -> NoteRow:
+    """Write an internal note. Two colleagues may note at once, so no version is asked.
+
+    `shareable` is added to the text and marked as what the customer may be told; it may be the whole note.
+    """
+    part = shareable.text.strip() if shareable else ""
+    text = typed_text(f"{text.strip()}\n{part}" if part else text, "note")
     case = load_to_change(session, case_id, by=by, needs=Permission.WORK_CASES)
     note = write_note(session, case, text=text, by=by, now=now)
     discard_draft(session, case_id, kind="note", by=by)
     changed(session, case, EventKind.NOTED, by=by, now=now, detail={"note_id": note.id})
+    if shareable is not None and part:
+        kind, source, until = shareable.kind, shareable.source, shareable.valid_until
+        mark(session, case, note, part, kind=kind, source=source, valid_until=until, by=by, now=now)
     return note
 
 

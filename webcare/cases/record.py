@@ -36,6 +36,9 @@ class EventKind(StrEnum):
     HANDED_OVER = "handed_over"
     HANDED_BACK = "handed_back"
     NOTED = "noted"
+    MARKED_SHAREABLE = "marked_shareable"  #: a sentence of a note that the customer may be told
+    FACT_SECONDED = "fact_seconded"
+    FACT_WITHDRAWN = "fact_withdrawn"
     CORRECTED = "corrected"
     SNOOZED = "snoozed"
     WOKEN = "woken"
@@ -47,6 +50,7 @@ class EventKind(StrEnum):
     REPLY_UNCONFIRMED = "reply_unconfirmed"
     REPLY_REQUEUED = "reply_requeued"
     REPLY_NEEDS_HUMAN = "reply_needs_human"
+    SLIP_REPORTED = "slip_reported"  #: a reply that should have been held
 
 
 def load(session: Session, case_id: int) -> CaseRow:

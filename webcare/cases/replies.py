@@ -2,34 +2,47 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import asdict
 from datetime import datetime, timedelta
 
 from sqlalchemy import update
 from sqlalchemy.exc import IntegrityError
-from sqlmodel import Session, col, select
+from sqlmodel import Session, col
 
 from webcare import guard
 from webcare.cases.assignment import start_work
+from webcare.cases.binding import require_bound
 from webcare.cases.notes import discard_draft, draft_of, save_draft
+from webcare.cases.overrides import overridden, record_overrides, require_covered, ticked
 from webcare.cases.record import EventKind, changed, customer_messages, load, load_to_change, typed_text
-from webcare.channels import channel_class
-from webcare.domain import Actor, Decision, DeliveryState, MentionKind, Verdict
-from webcare.errors import CaseStateRefused, GuardBlocked, ReplyPending, UndoTooLate, VerdictOutdated
+from webcare.cases.surroundings import PLAIN, Reviewer, find_target, surroundings
+from webcare.domain import Actor, DeliveryState, MentionKind, Override, Verdict
+from webcare.errors import ReplyPending, UndoTooLate
 from webcare.guard.base import ReviewContext
+from webcare.guard.binding import Part, Seen, changed_parts, marks_of, sentence
 from webcare.people import Permission, find_agent, person_id, require
 from webcare.store.bulk import storable
-from webcare.store.tables import AccountRow, AgentRow, CaseRow, DeliveryRow, MentionRow, NoteRow, ThreadRow
+from webcare.store.tables import AgentRow, CaseRow, DeliveryRow, MentionRow, ThreadRow
 
 
-def review_reply(session: Session, case_id: int, *, text: str, target_id: str | None = None) -> Verdict:
+def review_reply(
+    session: Session,
+    case_id: int,
+    *,
+    text: str,
+    now: datetime,
+    reviewer: Reviewer = PLAIN,
+    target_id: str | None = None,
+) -> Verdict:
     """Let the guard read a draft against everything it may not give away on this case.
 
-    `target_id` is the external id of the message answered; None = the customer's newest. Raises CaseNotFound, or
-    CaseStateRefused when there is nothing to answer.
+    `target_id` is the external id of the message answered; None = the customer's newest. With learned heads use
+    `check_and_send`, which lets go of the session while they think. Raises CaseNotFound, or CaseStateRefused when
+    there is nothing to answer.
     """
-    case = load(session, case_id)
-    return guard.review(text.strip(), _context(session, case, _target(session, case, target_id)))
+    context = surroundings(session, load(session, case_id), now=now, reviewer=reviewer, target_id=target_id)
+    return guard.review(text.strip(), context)
 
 
 def send_reply(
@@ -42,25 +55,33 @@ def send_reply(
     now: datetime,
     undo: timedelta,
     version: int | None = None,
+    overrides: Mapping[str, str] | None = None,
     acknowledged: bool = False,
     target_id: str | None = None,
+    reviewer: Reviewer = PLAIN,
 ) -> DeliveryRow:
     """Approve exactly the text the verdict saw; it leaves after `undo`.
 
-    Raises VerdictOutdated when text, target, account or rules are not what was checked, GuardBlocked when the guard
-    holds the text or its warnings were not acknowledged, ReplyPending when an answer to this message is on its way.
+    `overrides` says in spite of which findings (`Finding.key`) and why; `acknowledged` ticks all that a tick is enough
+    for. Raises VerdictOutdated, with what changed, when anything is not as the verdict saw it; GuardBlocked when a
+    finding is not covered; ReplyPending when an answer to this message is on its way.
     """
     text = typed_text(text, "reply")
     case = load_to_change(session, case_id, by=by, needs=Permission.SEND_REPLY, version=version)
-    target = _target(session, case, target_id)
-    context = _context(session, case, target)
-    _require_passed(text, verdict, context, acknowledged=acknowledged)
-    delivery = _queue(session, case, target, text, verdict, by, now, undo)
+    quick = reviewer.recalling()
+    context = surroundings(session, case, now=now, reviewer=quick, target_id=target_id)
+    # The verdict a caller brings is never trusted alone: the text is read again under the rules in force.
+    now_says = guard.review(text, context)
+    require_bound(session, case, verdict, now_says, context, text)
+    covers = {**(ticked(now_says.findings) if acknowledged else {}), **(overrides or {})}
+    require_covered(now_says.findings, covers)
+    delivery = _queue(session, case, context, text, now_says, by, now, undo)
+    in_spite_of = record_overrides(session, delivery, now_says.findings, covers, by=by, now=now)
     discard_draft(session, case_id, kind="reply", by=by)
     if case.assignee_id is None:
         case.assignee_id = person_id(by)
     start_work(case)
-    detail = {"delivery_id": delivery.id, "fingerprint": verdict.fingerprint, "acknowledged": acknowledged}
+    detail = {"delivery_id": delivery.id, "fingerprint": verdict.fingerprint, "in_spite_of": in_spite_of}
     changed(session, case, EventKind.REPLY_APPROVED, by=by, now=now, detail=detail)
     return delivery
 
@@ -86,14 +107,42 @@ def take_back(session: Session, delivery_id: int, *, by: Actor, now: datetime) -
     return row
 
 
-def recheck(session: Session, delivery: DeliveryRow) -> Verdict:
-    """The guard's word on an approved reply now: notes and public texts may have changed since.
+def read_again(session: Session, delivery: DeliveryRow, *, now: datetime, reviewer: Reviewer = PLAIN) -> ReviewContext:
+    """The surroundings of an approved reply as they are now; notes and public texts may have changed since."""
+    return surroundings(session, load(session, delivery.case_id), now=now, reviewer=reviewer, delivery=delivery)
 
-    Delivery asks this right before a text leaves, on the rules in force at that moment.
+
+def why_held(session: Session, delivery: DeliveryRow, context: ReviewContext, verdict: Verdict) -> str:
+    """Why an approved reply may not leave after all, in words; empty when it may.
+
+    Delivery asks this right before a text leaves, on the rules in force at that moment. Whatever the verdict of the
+    approval was bound to must be as it was, but for notes: a new one is read against the reply instead, because
+    people note what they just answered.
     """
-    case = load(session, delivery.case_id)
-    context = _context(session, case, None, target_id=delivery.target_external_id, attachments=delivery.attachments)
-    return guard.review(delivery.text, context)
+    if verdict.fingerprint != delivery.fingerprint:
+        return "It is not the reply that was checked."
+    approved = delivery.verdict
+    if parts := _void_parts(approved.get("seen", ()), verdict):
+        return sentence(parts)
+    assert delivery.id is not None
+    known = overridden(session, delivery.id)
+    coverable = (None, Override.ACKNOWLEDGE, Override.JUSTIFICATION)
+    for finding in verdict.findings:
+        if finding.asks not in coverable or (finding.asks is not None and finding.key not in known):
+            return finding.message
+    return ""
+
+
+def _void_parts(approved: Seen, verdict: Verdict) -> list[Part]:
+    parts = set(changed_parts(approved, verdict.seen))
+    heads_then, heads_now = (marks_of(seen).get(Part.HEADS, "") for seen in (approved, verdict.seen))
+    if not (heads_then and heads_now):
+        parts.discard(Part.HEADS)
+    readable = bool(heads_now) or not heads_then
+    if readable and not verdict.missing:
+        # Read again in full, with the new notes.
+        parts -= {Part.NOTES, Part.FACTS}
+    return sorted(parts, key=list(Part).index)
 
 
 def restore_draft(session: Session, delivery: DeliveryRow, *, now: datetime) -> None:
@@ -109,22 +158,10 @@ def _give_text_back(session: Session, delivery: DeliveryRow, to: Actor, now: dat
         save_draft(session, delivery.case_id, kind="reply", text=delivery.text, by=to, now=now)
 
 
-def _require_passed(text: str, verdict: Verdict, context: ReviewContext, *, acknowledged: bool) -> None:
-    # The verdict a caller brings is never trusted alone: the text is read again under the rules in force.
-    now_says = guard.review(text, context)
-    if (verdict.fingerprint, verdict.rules_version) != (now_says.fingerprint, now_says.rules_version):
-        raise VerdictOutdated()
-    held = next((found for found in now_says.findings if now_says.decision is Decision.BLOCK), None)
-    if verdict.decision is Decision.BLOCK or held is not None:
-        raise GuardBlocked(held.message if held else "")
-    if now_says.decision is Decision.WARN and not acknowledged:
-        raise GuardBlocked("The guard has warnings about this reply; read them and tick that you did.")
-
-
 def _queue(
     session: Session,
     case: CaseRow,
-    target: MentionRow,
+    context: ReviewContext,
     text: str,
     verdict: Verdict,
     by: Actor,
@@ -133,6 +170,7 @@ def _queue(
 ) -> DeliveryRow:
     author = person_id(by)
     assert case.id is not None
+    target = find_target(customer_messages(session, case.id), context.target_id)
     row = DeliveryRow(
         case_id=case.id,
         account_id=case.account_id,
@@ -156,17 +194,6 @@ def _queue(
     return row
 
 
-def _target(session: Session, case: CaseRow, target_id: str | None) -> MentionRow:
-    assert case.id is not None
-    messages = customer_messages(session, case.id)
-    if target_id is not None:
-        messages = [message for message in messages if message.external_id == target_id]
-    if not messages:
-        raise CaseStateRefused("There is no message of the customer left to answer.")
-    # An edit is a new post on some networks: the newest version is the one to answer.
-    return messages[-1]
-
-
 def _reply_kind(target: MentionRow) -> MentionKind:
     private = target.kind == MentionKind.DIRECT_MESSAGE
     return MentionKind.DIRECT_MESSAGE if private else MentionKind.REPLY
@@ -176,54 +203,3 @@ def _thread_id(session: Session, target: MentionRow) -> str:
     thread = session.get(ThreadRow, target.thread_id)
     assert thread is not None
     return thread.external_id
-
-
-def _context(
-    session: Session,
-    case: CaseRow,
-    target: MentionRow | None,
-    *,
-    target_id: str = "",
-    attachments: list[str] | None = None,
-) -> ReviewContext:
-    assert case.id is not None
-    account = session.get(AccountRow, case.account_id)
-    assert account is not None
-    messages = customer_messages(session, case.id)
-    newest = target or (messages[-1] if messages else None)
-    rule = channel_class(case.channel).length
-
-    def length(text: str) -> tuple[int, int]:
-        counted = rule(text)
-        return counted.used, counted.limit
-
-    return ReviewContext(
-        channel=case.channel,
-        account=account.key,
-        target_id=target.external_id if target else target_id,
-        attachments=tuple(attachments or ()),
-        lang=case.language,
-        mention=newest.text if newest else "",
-        notes=_notes(session, case.id),
-        public_texts=_public_texts(session, case),
-        colleagues=_staff(session),
-        length=length,
-    )
-
-
-def _notes(session: Session, case_id: int) -> tuple[str, ...]:
-    return tuple(session.exec(select(NoteRow.text).where(NoteRow.case_id == case_id)))
-
-
-def _public_texts(session: Session, case: CaseRow) -> tuple[str, ...]:
-    query = select(MentionRow.text).where(
-        MentionRow.thread_id == case.thread_id,
-        col(MentionRow.deleted_at).is_(None),
-        MentionRow.kind != MentionKind.DIRECT_MESSAGE.value,
-    )
-    return tuple(session.exec(query))
-
-
-def _staff(session: Session) -> tuple[str, ...]:
-    query = select(AgentRow.username, AgentRow.name).where(col(AgentRow.active))
-    return tuple(name for pair in session.exec(query) for name in pair)

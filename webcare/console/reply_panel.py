@@ -146,7 +146,7 @@ def _review_and_send(case_id: int, text: str) -> None:
             return
         raise WebcareError("The reply is empty.")
     with desk().store.read() as session:
-        verdict = cases.review_reply(session, case_id, text=text)
+        verdict = cases.review_reply(session, case_id, text=text, now=now())
     acknowledged = _acknowledged(case_id, text, verdict)
     st.session_state[f"verdict_{case_id}"] = (text, verdict)
     if verdict.decision is Decision.BLOCK or (verdict.decision is Decision.WARN and not acknowledged):

@@ -86,6 +86,9 @@ EVENTS: Mapping[str, str] = {
     "handed_back": "Handed back to the first line",
     "noted": "Note written",
     "corrected": "Labels corrected",
+    "marked_shareable": "Sentence marked as shareable",
+    "fact_seconded": "Shareable sentence seconded",
+    "fact_withdrawn": "Shareable sentence taken back",
     "snoozed": "Put aside",
     "woken": "Back in the queue",
     "resolved": "Resolved",
@@ -96,6 +99,7 @@ EVENTS: Mapping[str, str] = {
     "reply_unconfirmed": "Reply sent, not yet confirmed",
     "reply_requeued": "Reply tried again",
     "reply_needs_human": "Reply needs a look by a person",
+    "slip_reported": "Reply reported as a slip",
 }
 
 

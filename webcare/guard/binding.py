@@ -66,8 +66,13 @@ def seen_of(draft: str, context: ReviewContext, rules_version: str) -> tuple[tup
 
 def changed_parts(before: Seen, after: Seen) -> tuple[Part, ...]:
     """The parts whose marks differ; all of them when the first verdict has no marks."""
-    old, new = (dict((part, mark) for part, mark in seen) for seen in (before, after))
+    old, new = marks_of(before), marks_of(after)
     return tuple(part for part in Part if old.get(part) != new.get(part))
+
+
+def marks_of(seen: Seen) -> dict[str, str]:
+    """The marks by part, also of a verdict that was stored as lists."""
+    return {pair[0]: pair[1] for pair in seen}
 
 
 def id_in(mark: str) -> str:

@@ -13,7 +13,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
 
-from webcare.domain import Finding, Level
+from webcare.domain import Finding, Level, Override
 from webcare.guard.base import ReviewContext
 from webcare.guard.normalise import Token, squeeze, tokens
 from webcare.guard.spans import Span, merge, quote
@@ -67,7 +67,8 @@ class CopiedFromNote:
         notes = [note for note in dict.fromkeys(context.notes) if note.strip()]
         if not notes:
             return []
-        public = public_of((context.mention, *context.public_texts))
+        # What somebody marked as shareable may be said in the note's own words.
+        public = public_of((context.mention, *context.public_texts, *context.facts))
         prepared = _prepare(draft, context, public)
         prints = [known for known in map(print_of, notes) if known.words]
         exact = merge(span for known in prints for span in _compare(prepared, known, public))
@@ -85,7 +86,7 @@ def _apart_from(loose: Iterable[Span], exact: Sequence[Span]) -> Iterator[Span]:
 
 def _finding(draft: str, span: Span) -> Finding:
     message = span.message.format(quote=quote(draft, span.start, span.end))
-    return Finding("copied", span.level, "note_leak", message, span.start, span.end)
+    return Finding("copied", span.level, "note_leak", message, span.start, span.end, override=Override.SHAREABLE)
 
 
 @dataclass(frozen=True, slots=True)
