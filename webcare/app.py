@@ -16,6 +16,8 @@ from sqlmodel import col, select
 
 from webcare.channels import channel_class, load_channel
 from webcare.channels.base import AccountConfig, Channel
+from webcare.errors import SettingsError
+from webcare.guard.rules.brands import Brand, load_brand
 from webcare.settings import AccountSettings, Settings, account_secrets, load_settings
 from webcare.store import Store, open_store
 from webcare.store.tables import AccountRow
@@ -54,6 +56,7 @@ class App:
     def __init__(self, settings: Settings, env: Mapping[str, str] | None = None) -> None:
         self.settings = settings
         self.channels: Mapping[str, Channel] = Channels(settings.accounts, env)
+        self._brands: dict[str, Brand] = {}
 
     @cached_property
     def store(self) -> Store:
@@ -64,6 +67,20 @@ class App:
     def classifier(self) -> Classifier:
         """The trained model, or keywords where no weights are."""
         return load_classifier(self.settings.triage, Path(self.settings.desk.models_dir))
+
+    def brand_of(self, account: str) -> Brand:
+        """Who an account speaks as, and its rules; read once, so a changed file counts from the next start.
+
+        Raises SettingsError naming the file and line of a broken brand file or rule.
+        """
+        settings = self.settings.accounts.get(account)
+        name = (settings.brand if settings else "") or self.settings.guard.brand
+        if name not in self._brands:
+            try:
+                self._brands[name] = load_brand(name)
+            except SettingsError as error:
+                raise SettingsError(f"brand of account {account}: {error}") from error
+        return self._brands[name]
 
     def register_accounts(self) -> int:
         """Write the configured accounts into the database and switch off those no longer configured; gives how many."""

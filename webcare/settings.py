@@ -91,6 +91,12 @@ class DeliverySettings(_Section):
     give_up_after_h: Positive
 
 
+class GuardSettings(_Section):
+    """Whose rules the guard goes by."""
+
+    brand: str
+
+
 class JobsSettings(_Section):
     """Who runs the jobs."""
 
@@ -115,6 +121,8 @@ class AccountSettings(_Section):
     handle: str = ""
     name: str = ""
     api_base: str = ""
+    market: Annotated[str, Field(pattern=r"^([a-z]{2})?$")] = ""
+    brand: str = ""
     timeout_s: Positive = 20.0
     options: dict[str, Any] = Field(default_factory=dict)
 
@@ -127,6 +135,7 @@ class Settings(_Section):
     triage: TriageSettings
     routing: RoutingSettings
     delivery: DeliverySettings
+    guard: GuardSettings
     jobs: JobsSettings
     console: ConsoleSettings
     accounts: dict[str, AccountSettings] = Field(default_factory=dict)

@@ -24,6 +24,7 @@ _MODULES = {
     "poll": "polling",
     "triage": "lines",
     "guard": "lines",
+    "rules": "rules",
     "train": "workshop",
     "evaluate": "workshop",
     "doctor": "doctor",
@@ -118,7 +119,13 @@ def _add_working(commands: argparse._SubParsersAction[argparse.ArgumentParser]) 
         "guard", help="check drafts: JSON lines {id, lang, mention, notes, draft, channel?} in, JSON lines out"
     )
     guard.add_argument("--json", action="store_true", required=True, help="read and write JSON lines")
-    guard.add_argument("--brand", type=Path, metavar="FILE", help="the brand's own rules")
+    guard.add_argument("--brand", metavar="FILE", help="brand file, or the name of a shipped brand (default: hemlund)")
+    rules = commands.add_parser("rules", help="test the brand's rules: each one's own tests, and the recorded slips")
+    rules.add_argument("action", choices=["test"])
+    rules.add_argument("folder", nargs="*", type=Path, help="folders of rules (default: those of the brand)")
+    rules.add_argument("--brand", metavar="FILE", help="brand file, or the name of a shipped brand (default: hemlund)")
+    slips = Path("data/guard/slips")
+    rules.add_argument("--slips", type=Path, metavar="FOLDER", default=slips, help=f"reported slips (default: {slips})")
 
 
 def _add_tending(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:

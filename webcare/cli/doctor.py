@@ -193,6 +193,18 @@ def _accounts(app: App) -> Looks:
         yield Look(Mark.WARN, "accounts", "none is configured", mend)
 
 
+def _brands(app: App) -> Looks:
+    for key in app.settings.accounts or ("",):
+        what = f"brand of {key}" if key else "brand"
+        try:
+            brand = app.brand_of(key)
+        except SettingsError as error:
+            yield Look(Mark.FAIL, what, str(error), "mend the line named; `webcare rules test` runs all rules")
+            continue
+        name = brand.profile.name or "without a name"
+        yield Look(Mark.OK, what, f"{name}, {len(brand.rules.rules)} rules")
+
+
 def _account(key: str, account: AccountSettings) -> Looks:
     what = f"account {key}"
     needed = channel_class(account.channel).secret_names
@@ -230,4 +242,5 @@ _DESK_LOOKS: tuple[tuple[str, Callable[[App], Looks]], ...] = (
     ("jobs", _jobs),
     ("console", _port),
     ("accounts", _accounts),
+    ("brand", _brands),
 )

@@ -7,8 +7,11 @@ import json
 import sys
 import time
 from collections.abc import Iterable, Iterator
-from pathlib import Path
-from typing import Any, BinaryIO
+from functools import cache
+from typing import TYPE_CHECKING, Any, BinaryIO
+
+if TYPE_CHECKING:
+    from webcare.guard.stream import CustomerOf
 
 _TELL_EVERY_S = 0.5
 
@@ -38,16 +41,35 @@ def _triage(lines: Iterable[bytes]) -> Iterator[dict[str, Any]]:
     )
 
 
-def _guard(lines: Iterable[bytes], brand: Path | None) -> Iterator[dict[str, Any]]:
+def _guard(lines: Iterable[bytes], brand: str | None) -> Iterator[dict[str, Any]]:
     from webcare.channels import channel_class
-    from webcare.guard.profile import load_profile
+    from webcare.guard.profile import DEFAULT
+    from webcare.guard.rules.brands import load_brand
     from webcare.guard.stream import CountedLength, guard_lines
+
+    speaker = load_brand(brand or DEFAULT)
 
     def length_of(channel: str) -> CountedLength:
         count = channel_class(channel).length
         return lambda text: ((length := count(text)).used, length.limit)
 
-    return guard_lines(lines, brand=load_profile(brand) if brand else None, length_of=length_of)
+    return guard_lines(lines, brand=speaker.profile, rules=speaker.rules, length_of=length_of, customer_of=_customers())
+
+
+def _customers() -> CustomerOf:
+    """Triage as the guard asks it: how the writer of a message feels. The model loads with the first message."""
+    from webcare.guard.base import Customer
+    from webcare.settings import load_settings
+    from webcare.triage import load_classifier
+
+    settings = load_settings()
+    classifier = cache(lambda: load_classifier(settings.triage, settings.desk.models_dir))
+
+    def customer_of(mention: str) -> Customer:
+        (found,) = classifier().classify([mention])
+        return Customer(sentiment=found.sentiment.value, urgency=found.urgency.value, topic=found.topic.value)
+
+    return customer_of
 
 
 def _write(answers: Iterable[dict[str, Any]], out: BinaryIO) -> None:

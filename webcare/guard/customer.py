@@ -54,10 +54,9 @@ def states(context: ReviewContext) -> frozenset[State]:
         found.discard(State.PRAISE)
         # A label says which side, the words how hard: a mild complaint that jokes along stays playful.
         found.add(State.COMPLAINT if State.PLAYFUL in found else State.ANGRY)
-    elif customer.sentiment:
-        found -= {State.ANGRY, State.COMPLAINT}
-        if customer.sentiment == Sentiment.POSITIVE:
-            found.add(State.PRAISE)
+    elif customer.sentiment == Sentiment.POSITIVE and State.ANGRY not in found:
+        # A machine's label may be wrong; words of anger outweigh it.
+        found = (found - {State.COMPLAINT}) | {State.PRAISE}
     return frozenset(found)
 
 

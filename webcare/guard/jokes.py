@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from webcare.domain import LANGUAGES, Finding, Level, Override
+from webcare.errors import ModelMissing, ModelUnusable
 from webcare.guard.base import ReviewContext
 from webcare.guard.customer import UPSET, State, states
 from webcare.guard.literals import Literals, cut
@@ -120,7 +121,11 @@ def _points(text: Text, context: ReviewContext) -> list[tuple[int, float]]:
 def _learned(draft: str, context: ReviewContext) -> list[tuple[int, float]]:
     if context.learned is None:
         return []
-    scores = context.learned.scores(draft, context.notes, context.public_texts)
+    try:
+        scores = context.learned.scores(draft, context.notes, context.public_texts)
+    except (ModelMissing, ModelUnusable):
+        # Said once for all heads, in the verdict's `missing`; the word lists still judge.
+        return []
     return [(score.start, score.humour) for score in scores]
 
 

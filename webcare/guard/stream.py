@@ -4,18 +4,21 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import replace
 from typing import Any
 
 from webcare.domain import Finding, Verdict
 from webcare.errors import SettingsError
 from webcare.guard import ReviewContext, review
-from webcare.guard.base import BrandRules
+from webcare.guard.base import BrandRules, Customer
 from webcare.guard.profile import Profile
 
 #: (used, limit) of a text by a network's own rule.
 CountedLength = Callable[[str], tuple[int, int]]
 #: The rule of a channel by its name; None = no limit; raises SettingsError for a channel nobody knows.
 LengthOf = Callable[[str], CountedLength | None]
+#: How the writer of a message is, as triage labels it.
+CustomerOf = Callable[[str], Customer]
 
 
 class _BadLine(ValueError):
@@ -28,13 +31,14 @@ def guard_lines(
     brand: Profile | None = None,
     rules: BrandRules | None = None,
     length_of: LengthOf | None = None,
+    customer_of: CustomerOf | None = None,
 ) -> Iterator[dict[str, Any]]:
     """Judge lines of `{id, lang, mention, notes, draft, channel?}`; one answer per line, in order.
 
     An answer is `{id, verdict, findings: [{check, reason, level, start, end, message}]}`. A line that cannot be
     used gives `{"line": n, "error": ...}` (and its id where it has one) and the next line is read. Blank
     lines are passed over. `rules` are the brand's (None = those that come with Webcare); `length_of` gives the
-    network's rule for a channel name.
+    network's rule for a channel name, `customer_of` what triage makes of a message.
     """
     for number, line in enumerate(lines, start=1):
         if not line.strip():
@@ -43,6 +47,8 @@ def guard_lines(
         try:
             row = _parsed(line)
             context = _context(row, brand or Profile(), rules, length_of)
+            if customer_of is not None and context.mention.strip():
+                context = replace(context, customer=customer_of(context.mention))
             answer = _answer(row["id"], review(row["draft"], context))
         except (_BadLine, SettingsError) as error:
             answer = _refusal(number, error, row)
@@ -72,6 +78,7 @@ def _context(
     if not isinstance(row.get("draft"), str):
         raise _BadLine("draft must be a text")
     channel = _text(row, "channel")
+    rule = length_of(channel) if channel and length_of is not None else None
     return ReviewContext(
         channel=channel,
         lang=_text(row, "lang") or None,
@@ -81,10 +88,22 @@ def _context(
         colleagues=brand.colleagues,
         queue_names=(*ReviewContext(channel="").queue_names, *brand.queues),
         internal_hosts=brand.internal_hosts,
-        length=length_of(channel) if channel and length_of is not None else None,
+        length=_shorter(rule, brand.limits.get("characters")),
         brand=brand,
         rules=rules,
     )
+
+
+def _shorter(rule: CountedLength | None, limit: int | None) -> CountedLength | None:
+    """The network's rule, or the brand's own limit where a text breaks that and not the network's."""
+    if limit is None:
+        return rule
+
+    def length(text: str) -> tuple[int, int]:
+        used, most = rule(text) if rule is not None else (0, 0)
+        return (used, most) if rule is not None and (used > most or most <= limit) else (len(text), limit)
+
+    return length
 
 
 def _text(row: Mapping[str, Any], key: str) -> str:
