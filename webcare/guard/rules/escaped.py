@@ -47,10 +47,11 @@ class Slip:
 
 def read_slips(folder: Path) -> list[Slip]:
     """All recorded slips; none where there is no such folder. Raises SettingsError naming file and line."""
-    return [slip for path in sorted(folder.glob("*.jsonl")) for slip in _slips(path)]
+    return [slip for path in sorted(folder.glob("*.jsonl")) for slip in read_slip_file(path)]
 
 
-def _slips(path: Path) -> Iterator[Slip]:
+def read_slip_file(path: Path) -> Iterator[Slip]:
+    """The slips of one file. Raises SettingsError naming file and line."""
     try:
         lines = path.read_text(encoding="utf-8").splitlines()
     except (OSError, UnicodeDecodeError) as error:

@@ -17,7 +17,7 @@ from webcare.guard.words import SMALL
 #: A market nobody named is the home of the customer's language.
 HOME = {"nl": "nl", "en": "uk", "sv": "se", "nb": "no", "da": "dk", "de": "de"}
 MARKETS = (*HOME.values(), "be", "at", "ch", "ie", "us", "fi")
-#: So many words of a language more than of the next one, before the draft counts as written in it.
+#: So many words of a language more than of the expected one, before the draft counts as written in it.
 _LEAD = 2
 
 #: What `when:` can ask for, and the values it knows; None = any text.
@@ -96,12 +96,10 @@ def language_of(draft: str, expected: str) -> str:
     for token in cut(draft):
         for lang in _OWNERS.get(token.text, ()):
             counts[lang] += 1
-    best, second = sorted(counts.values(), reverse=True)[:2]
-    if expected in LANGUAGES and counts[expected] > best - _LEAD:
+    best = max(counts, key=lambda lang: counts[lang])
+    if not counts[best] or counts.get(expected, 0) > counts[best] - _LEAD:
         return expected
-    if best - second < _LEAD and expected:
-        return expected
-    return max(counts, key=lambda lang: counts[lang]) if best else expected
+    return best
 
 
 def read_when(value: Marked) -> When:
