@@ -15,6 +15,7 @@ from typing import ClassVar
 from sqlmodel import col, select
 
 from webcare import cases
+from webcare.cases.surroundings import PLAIN, Reviewer
 from webcare.channels.base import (
     AccountConfig,
     Budget,
@@ -234,9 +235,10 @@ class Desk:
                 session, case_id, text=text, verdict=verdict, by=self.first, now=self.now, undo=undo, acknowledged=True
             )
 
-    def deliver(self) -> int:
+    def deliver(self, reviewer: Reviewer = PLAIN) -> int:
         """Send what is due now."""
-        return send_due(self.store, {self.account_key: self.channel}, self.settings.delivery, clock=self.clock)
+        channels = {self.account_key: self.channel}
+        return send_due(self.store, channels, self.settings.delivery, clock=self.clock, reviewer=reviewer)
 
     def reconcile(self) -> int:
         """Read back what is doubtful now."""

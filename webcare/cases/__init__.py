@@ -6,25 +6,30 @@
 from webcare.cases.assignment import assign, claim, hand_back, hand_over
 from webcare.cases.closing import reopen, resolve, snooze, wake_snoozed
 from webcare.cases.facts import mark_shareable, second_fact, withdraw_fact
+from webcare.cases.grading import grade_finding, report_slip
 from webcare.cases.labels import correct_triage
 from webcare.cases.notes import add_note, discard_draft, draft_of, save_draft
 from webcare.cases.outcomes import settle_by_hand
 from webcare.cases.record import EventKind, load
 from webcare.cases.replies import review_reply, send_reply, take_back
+from webcare.cases.sending import check_and_send
 
 __all__ = [
     "EventKind",
     "add_note",
     "assign",
+    "check_and_send",
     "claim",
     "correct_triage",
     "discard_draft",
     "draft_of",
+    "grade_finding",
     "hand_back",
     "hand_over",
     "load",
     "mark_shareable",
     "reopen",
+    "report_slip",
     "resolve",
     "review_reply",
     "save_draft",

@@ -16,6 +16,7 @@ from sqlalchemy import func, select
 from sqlmodel import Session, col
 
 from webcare.cases.closing import back_in_queue
+from webcare.cases.jokes import Answer, answer_jokes
 from webcare.cases.record import EXCERPT, EventKind
 from webcare.domain import ACTIVE_STATES, Actor, CaseState, Mention, Route, Triage
 from webcare.store import mentions as stored
@@ -252,7 +253,20 @@ def _write_mentions(
         if one.triage is not None and one.route is not None
     ]
     insert_rows(session, TriageRow, labelled)
+    _answer_jokes(session, batch, placed, ids)
     return placed
+
+
+def _answer_jokes(
+    session: Session, batch: _Batch, placed: Sequence[tuple[Decided, int | None]], ids: Sequence[int]
+) -> None:
+    """The first new message in each case that was known before is the answer to a joke made there."""
+    known = {case.id for case in batch.cases.values()}
+    answers: dict[int, Answer] = {}
+    for (one, case_id), id_ in zip(placed, ids, strict=True):
+        if case_id is not None and case_id in known and one.triage is not None:
+            answers.setdefault(case_id, Answer(id_, one.triage.sentiment.value, one.mention.posted_at))
+    answer_jokes(session, answers)
 
 
 def _case_id(batch: _Batch, matter: Matter) -> int | None:

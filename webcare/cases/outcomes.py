@@ -12,6 +12,7 @@ from sqlalchemy import update
 from sqlmodel import Session, col, select
 
 from webcare.cases.closing import back_in_queue
+from webcare.cases.jokes import remember_joke
 from webcare.cases.record import EventKind, changed, customer_messages, load, load_to_change, note_event
 from webcare.cases.replies import restore_draft
 from webcare.domain import ACTIVE_STATES, Actor, CaseState, DeliveryState, Posted
@@ -41,6 +42,7 @@ def record_sent(
         return False
     case = load(session, row.case_id)
     _show_in_thread(session, row, posted, now)
+    remember_joke(session, case, row)
     _stop_clock(session, case, row, posted)
     changed(session, case, EventKind.REPLY_SENT, by=by, now=now, detail={"delivery_id": row.id, "url": posted.url})
     return True

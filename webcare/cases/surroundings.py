@@ -88,6 +88,7 @@ def surroundings(
         account=account.key,
         target_id=delivery.target_external_id if delivery else target.external_id if target else "",
         attachments=tuple(delivery.attachments) if delivery else (),
+        private=(delivery.kind if delivery else target.kind if target else "") == MentionKind.DIRECT_MESSAGE.value,
         lang=case.language,
         mention=target.text if target else "",
         notes=_notes(session, case.id),
