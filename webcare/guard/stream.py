@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import replace
 from typing import Any
 
-from webcare.domain import Finding, Verdict
+from webcare.domain import Finding, MentionKind, Verdict
 from webcare.errors import SettingsError
 from webcare.guard import ReviewContext, review
 from webcare.guard.base import BrandRules, Customer
@@ -33,9 +33,10 @@ def guard_lines(
     length_of: LengthOf | None = None,
     customer_of: CustomerOf | None = None,
 ) -> Iterator[dict[str, Any]]:
-    """Judge lines of `{id, lang, mention, notes, draft, channel?}`; one answer per line, in order.
+    """Judge lines of `{id, lang, mention, notes, draft, channel?, private?}`; one answer per line, in order.
 
-    An answer is `{id, verdict, findings: [{check, reason, level, start, end, message}]}`. A line that cannot be
+    An answer is `{id, verdict, findings: [{check, reason, level, start, end, message}]}`, and `missing` where a check
+    could not run. A line that cannot be
     used gives `{"line": n, "error": ...}` (and its id where it has one) and the next line is read. Blank
     lines are passed over. `rules` are the brand's (None = those that come with Webcare); `length_of` gives the
     network's rule for a channel name, `customer_of` what triage makes of a message.
@@ -88,22 +89,11 @@ def _context(
         colleagues=brand.colleagues,
         queue_names=(*ReviewContext(channel="").queue_names, *brand.queues),
         internal_hosts=brand.internal_hosts,
-        length=_shorter(rule, brand.limits.get("characters")),
+        length=rule,
+        private=row.get("private") is True or row.get("kind") == MentionKind.DIRECT_MESSAGE.value,
         brand=brand,
         rules=rules,
     )
-
-
-def _shorter(rule: CountedLength | None, limit: int | None) -> CountedLength | None:
-    """The network's rule, or the brand's own limit where a text breaks that and not the network's."""
-    if limit is None:
-        return rule
-
-    def length(text: str) -> tuple[int, int]:
-        used, most = rule(text) if rule is not None else (0, 0)
-        return (used, most) if rule is not None and (used > most or most <= limit) else (len(text), limit)
-
-    return length
 
 
 def _text(row: Mapping[str, Any], key: str) -> str:
@@ -128,7 +118,8 @@ def _texts(row: Mapping[str, Any], key: str) -> tuple[str, ...]:
 
 def _answer(identity: str | int, verdict: Verdict) -> dict[str, Any]:
     findings = [_as_row(finding) for finding in verdict.findings]
-    return {"id": identity, "verdict": verdict.decision.value, "findings": findings}
+    answer = {"id": identity, "verdict": verdict.decision.value, "findings": findings}
+    return {**answer, "missing": list(verdict.missing)} if verdict.missing else answer
 
 
 def _as_row(finding: Finding) -> dict[str, Any]:
