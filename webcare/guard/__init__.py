@@ -11,21 +11,26 @@ from collections.abc import Iterable
 
 from webcare.domain import Decision, Finding, Level, Verdict
 from webcare.guard.answering import Unanswered
-from webcare.guard.base import Check, ReviewContext
+from webcare.guard.base import Check, MayMiss, ReviewContext
 from webcare.guard.binding import seen_of
 from webcare.guard.branded import BrandRules
 from webcare.guard.copied import CopiedFromNote
 from webcare.guard.days import StaleDay
 from webcare.guard.hidden import HiddenCharacters
 from webcare.guard.jokes import Jokes
+from webcare.guard.language import Language
 from webcare.guard.length import Length
+from webcare.guard.links import Links
 from webcare.guard.markers import InternalMarkers
 from webcare.guard.names import WrongName
+from webcare.guard.personal_data import PersonalData
+from webcare.guard.platform import Platform
+from webcare.guard.spelling import Spelling
 
 __all__ = ["CHECKS", "RULES_VERSION", "Check", "ReviewContext", "fingerprint", "review"]
 
 #: Stored with every verdict; raise it with any change that can alter one, so that older verdicts fall void.
-RULES_VERSION = "guard-2"
+RULES_VERSION = "guard-4"
 
 #: Every check, in the order they run. The verdict does not depend on the order.
 CHECKS: tuple[Check, ...] = (
@@ -38,6 +43,11 @@ CHECKS: tuple[Check, ...] = (
     WrongName(),
     StaleDay(),
     Unanswered(),
+    PersonalData(),
+    Links(),
+    Platform(),
+    Spelling(),
+    Language(),
 )
 
 _FINGERPRINT_LABEL = b"webcare reply v1"
@@ -50,7 +60,8 @@ def review(draft: str, context: ReviewContext) -> Verdict:
     """
     found = sorted((finding for check in CHECKS for finding in check.review(draft, context)), key=_place)
     seen = seen_of(draft, context, RULES_VERSION)
-    return Verdict(_decide(found), tuple(found), fingerprint(draft, context), RULES_VERSION, seen=seen)
+    missing = tuple(one for check in CHECKS if isinstance(check, MayMiss) for one in check.missing(draft, context))
+    return Verdict(_decide(found), tuple(found), fingerprint(draft, context), RULES_VERSION, missing, seen=seen)
 
 
 def fingerprint(draft: str, context: ReviewContext) -> str:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import date
-from typing import Protocol
+from typing import Protocol, runtime_checkable
 
 from webcare.domain import Finding
 from webcare.guard.profile import NO_BRAND, Profile
@@ -28,9 +28,13 @@ class OtherNotes(Protocol):
         """Give the few notes that share a telling run of words with the draft; fast at 100,000 notes."""
 
 
+#: From these scores on a learned head holds a draft, or wants it acknowledged; training sets what they stand for.
+HOLDS, WARNS = 0.5, 0.25
+
+
 @dataclass(frozen=True, slots=True)
 class Score:
-    """What the learned heads say of one stretch of the draft; probabilities from 0 to 1."""
+    """What the learned heads say of one stretch of the draft, each from 0 to 1; see HOLDS and WARNS."""
 
     start: int
     end: int
@@ -43,7 +47,9 @@ class Score:
 class Learned(Protocol):
     """The learned heads over the shipped encoder, wherever they run."""
 
-    version: str
+    @property
+    def version(self) -> str:
+        """Changes with the heads or the encoder; empty while nobody can be asked."""
 
     def scores(self, draft: str, notes: Sequence[str], public: Sequence[str]) -> Sequence[Score]:
         """Score each sentence and clause. Raises ModelMissing, ModelUnusable where no answer can be had."""
@@ -95,3 +101,11 @@ class Check(Protocol):
 
     def review(self, draft: str, context: ReviewContext) -> Iterable[Finding]:
         """Give findings with offsets into `draft` as written. Deterministic, no I/O."""
+
+
+@runtime_checkable
+class MayMiss(Protocol):
+    """A check that cannot always run, and says so."""
+
+    def missing(self, draft: str, context: ReviewContext) -> Iterable[str]:
+        """Name what this draft was not checked for, one text each; nothing where all of it ran."""

