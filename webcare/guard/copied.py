@@ -53,6 +53,9 @@ _BREAKS = ".!?:;,()[]{}<>\n\r-–—•|/*_"
 _ROLE_MAILBOXES = frozenset(print_of("info support service contact help mail webcare klantenservice kundservice").words)
 
 _COPIED = "{quote} also stands in an internal note. Take it out, or tell the customer in words of your own."
+_ELSEWHERE = (
+    "{quote} stands in an internal note of another case. Say it in words of your own, without what is internal."
+)
 _NEARLY = "{quote} comes close to an internal note. Check that nothing internal is said here."
 _NUMBER = "{quote} is known only from an internal note. Check that the customer may see it here."
 
@@ -65,7 +68,8 @@ class CopiedFromNote:
     def review(self, draft: str, context: ReviewContext) -> Iterable[Finding]:
         """Errors for copied runs and short notes, warnings for weaker likeness."""
         notes = [note for note in dict.fromkeys(context.notes) if note.strip()]
-        if not notes:
+        others = [note for note in context.others.near(draft) if note not in notes] if context.others else []
+        if not notes and not others:
             return []
         # What somebody marked as shareable may be said in the note's own words.
         public = public_of((context.mention, *context.public_texts, *context.facts))
@@ -73,7 +77,9 @@ class CopiedFromNote:
         prints = [known for known in map(print_of, notes) if known.words]
         exact = merge(span for known in prints for span in _compare(prepared, known, public))
         loose = [span for known in prints for span in _same_words(prepared, known, public)]
-        return [_finding(draft, span) for span in merge([*exact, *_apart_from(loose, exact)])]
+        found = [_finding(draft, span) for span in merge([*exact, *_apart_from(loose, exact)])]
+        elsewhere = merge(span for note in others for span in _runs_elsewhere(prepared, print_of(note)))
+        return [*found, *(_finding(draft, span) for span in _apart_from(elsewhere, exact))]
 
 
 def _apart_from(loose: Iterable[Span], exact: Sequence[Span]) -> Iterator[Span]:
@@ -86,7 +92,9 @@ def _apart_from(loose: Iterable[Span], exact: Sequence[Span]) -> Iterator[Span]:
 
 def _finding(draft: str, span: Span) -> Finding:
     message = span.message.format(quote=quote(draft, span.start, span.end))
-    return Finding("copied", span.level, "note_leak", message, span.start, span.end, override=Override.SHAREABLE)
+    # A note of another case is about another customer: nothing in it becomes shareable here.
+    override = Override.NONE if span.message is _ELSEWHERE else Override.SHAREABLE
+    return Finding("copied", span.level, "note_leak", message, span.start, span.end, override=override)
 
 
 @dataclass(frozen=True, slots=True)
@@ -187,6 +195,16 @@ def _word_runs(draft: _Draft, known: Print, mapped: Sequence[str | None]) -> Ite
             level = Level.ERROR
         if level is not None:
             yield draft.span(*_trimmed(draft, first, last), level, _COPIED if level is Level.ERROR else _NEARLY)
+
+
+def _runs_elsewhere(draft: _Draft, known: Print) -> Iterator[Span]:
+    """Runs of a note that is not of this case: long ones with much content only, for there are many such notes."""
+    grams = known.grams()
+    words = [token.text for token in draft.found]
+    hits = [place for place, gram in enumerate(zip(words, words[1:], words[2:], strict=False)) if gram in grams]
+    for first, last in _stretches(hits, _SHORT_RUN):
+        if last - first + 1 >= _LONG_RUN and _run_weight(draft, first, last) >= _MUCH:
+            yield draft.span(*_trimmed(draft, first, last), Level.ERROR, _ELSEWHERE)
 
 
 def _run_weight(draft: _Draft, first: int, last: int) -> float:
