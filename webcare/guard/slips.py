@@ -55,8 +55,8 @@ WORDS = {
     "nb": _set(
         """
         hi hei heltre hallo jepp japp nope oi åh å æsj uff huff haha hihi takk dm dms sms osv dvs pga mvh ok okei
-        heisann noe noen noens noensinne poeng poenget sofaen naboen e-post e-posten nettbutikk nettbutikken appen chatten
-        unbrakonøkkel unbrakonøkkelen dimbar dimbare kjipt kjip veldig ift mtp bl.a f.eks feks hvertfall
+        heisann noe noen noens noensinne poeng poenget sofaen naboen e-post e-posten nettbutikk nettbutikken
+        appen chatten unbrakonøkkel unbrakonøkkelen dimbar dimbare kjipt kjip veldig ift mtp bl.a f.eks feks hvertfall
         """
     ),
     "da": _set(
