@@ -6,6 +6,7 @@ somebody asks for it, so that the console and the command line start at once.
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Iterator, Mapping
 from datetime import UTC, datetime
 from functools import cached_property
@@ -16,7 +17,8 @@ from sqlmodel import col, select
 
 from webcare.channels import channel_class, load_channel
 from webcare.channels.base import AccountConfig, Channel
-from webcare.errors import SettingsError
+from webcare.errors import ModelMissing, ModelUnusable, SettingsError
+from webcare.guard.learned.service import Heads, Service
 from webcare.guard.rules.brands import Brand, load_brand
 from webcare.settings import AccountSettings, Settings, account_secrets, load_settings
 from webcare.store import Store, open_store
@@ -26,6 +28,8 @@ from webcare.triage.base import Classifier
 
 if TYPE_CHECKING:
     from webcare.jobs.embedded import Scheduler
+
+_log = logging.getLogger(__name__)
 
 
 class Channels(Mapping[str, Channel]):
@@ -57,6 +61,8 @@ class App:
         self.settings = settings
         self.channels: Mapping[str, Channel] = Channels(settings.accounts, env)
         self._brands: dict[str, Brand] = {}
+        self._service: Service | None = None
+        self._heads_settled = False
 
     @cached_property
     def store(self) -> Store:
@@ -67,6 +73,45 @@ class App:
     def classifier(self) -> Classifier:
         """The trained model, or keywords where no weights are."""
         return load_classifier(self.settings.triage, Path(self.settings.desk.models_dir))
+
+    @cached_property
+    def learned(self) -> Heads:
+        """The guard's learned heads: those of this process once `serve_heads` brought them, else another's."""
+        return Heads(self.settings.desk.data_dir)
+
+    @property
+    def heads_settled(self) -> bool:
+        """Whether `serve_heads` has nothing left to do here."""
+        return self._heads_settled
+
+    def serve_heads(self) -> bool:
+        """Bring the heads into this process and let others ask them; False where another process still answers.
+
+        Loads the encoder. Where there are no heads that is said once, and the guard names what it could not check.
+        """
+        from webcare.guard.learned.inprocess import InProcess
+        from webcare.triage.transformer import TransformerClassifier
+
+        classifier = self.classifier
+        try:
+            if not isinstance(classifier, TransformerClassifier):
+                raise ModelMissing("mentions are labelled by word lists, so there is no encoder")
+            self.learned.here = self.learned.here or InProcess.load(
+                classifier.encoder, Path(self.settings.desk.models_dir)
+            )
+        except (ModelMissing, ModelUnusable) as error:
+            _log.warning("the guard works without its learned heads: %s", error)
+            self._heads_settled = True
+            return False
+        if self._service is None:
+            self._service = Service(self.learned.here, self.settings.desk.data_dir)
+        self._heads_settled = self._service.start()
+        return self._heads_settled
+
+    def close_heads(self) -> None:
+        """Answer other processes no more."""
+        if self._service is not None:
+            self._service.close()
 
     def brand_of(self, account: str) -> Brand:
         """Who an account speaks as, and its rules; read once, so a changed file counts from the next start.
@@ -110,6 +155,7 @@ class App:
         self.store.check()
         self.register_accounts()
         run_until_stopped(self)
+        self.close_heads()
         self.store.dispose()
 
 

@@ -20,6 +20,7 @@ class SmallDesk:
     store: Store
     channels: Mapping[str, Channel] = field(default_factory=dict)
     classifier: Classifier = None  # type: ignore[assignment]
+    heads_settled: bool = True
 
 
 class Clock:

@@ -231,7 +231,7 @@ def put_to_sleep(ticker: Ticker, *, until_runs: Ticker) -> None:
 
 
 def test_the_desk_has_a_job_for_every_machine_step():
-    assert [job.name for job in JOBS] == ["poll", "send", "reconcile", "wake", "prune"]
-    assert {job.executor for job in JOBS} == {"poll", "deliver", "upkeep"}
+    assert [job.name for job in JOBS] == ["poll", "send", "reconcile", "wake", "prune", "heads"]
+    assert {job.executor for job in JOBS} == {"poll", "deliver", "upkeep", "heads"}
     send, reconcile = (next(job for job in JOBS if job.name == name) for name in ("send", "reconcile"))
     assert send.lease("x_hemlund") == reconcile.lease("x_hemlund") != send.lease("fb_hemlund")

@@ -46,6 +46,7 @@ def test_per_account_jobs_have_one_key_for_each_configured_account(care):
         "reconcile": ("a", "b"),
         "wake": ("",),
         "prune": ("",),
+        "heads": ("",),
     }
     assert POLL.every_s(settings) == settings.polling.every_s
     assert SEND.every_s(settings) == settings.delivery.every_s

@@ -56,6 +56,14 @@ class Shape:
 
 
 @dataclass(frozen=True, slots=True)
+class Alarm:
+    """When a text that is not tagged critical or high becomes high: P(critical) + share · P(safety_legal) ≥ bar."""
+
+    share: float
+    bar: float
+
+
+@dataclass(frozen=True, slots=True)
 class Card:
     """What a trained model says of itself."""
 
@@ -65,6 +73,7 @@ class Card:
     labels: Mapping[str, tuple[str, ...]]  #: head -> labels in the order of its outputs
     temperatures: Mapping[str, float] = field(default_factory=dict)  #: head -> divisor of its logits
     costs: Mapping[str, tuple[tuple[float, ...], ...]] = field(default_factory=dict)  #: head -> cost[true][said]
+    alarm: Alarm | None = None
     base: str = ""
 
 
@@ -118,10 +127,16 @@ def read_card(folder: Path) -> Card:
             labels={head: tuple(names) for head, names in labels.items()},
             temperatures={head: float(value) for head, value in calibration["temperatures"].items()},
             costs={head: tuple(tuple(row) for row in rows) for head, rows in calibration.get("costs", {}).items()},
+            alarm=Alarm(**calibration["alarm"]) if calibration.get("alarm") else None,
             base=str(model.get("base", "")),
         )
     except (KeyError, TypeError, ValueError, AttributeError) as error:
         raise ModelUnusable(f"the description of the model in {folder} is incomplete: {error!r}") from error
+
+
+def _calibration(card: Card) -> dict[str, Any]:
+    found: dict[str, Any] = {"temperatures": dict(card.temperatures), "costs": dict(card.costs)}
+    return found | ({"alarm": asdict(card.alarm)} if card.alarm else {})
 
 
 def write_artefact(
@@ -145,7 +160,7 @@ def write_artefact(
     save_file(_narrow_all(tensors), partial / WEIGHTS)
     _write(partial / TOKENIZER, tokenizer)
     _write(partial / LABELS, _json({head: list(names) for head, names in card.labels.items()}))
-    _write(partial / CALIBRATION, _json({"temperatures": dict(card.temperatures), "costs": dict(card.costs)}))
+    _write(partial / CALIBRATION, _json(_calibration(card)))
     for name, text in (extra or {}).items():
         _write(partial / name, text)
     _write(partial / _MODEL, _json(_description(card, partial)))
@@ -213,10 +228,11 @@ def _description(card: Card, folder: Path) -> dict[str, Any]:
 
 
 def _facts(path: Path) -> dict[str, Any]:
-    return {"bytes": path.stat().st_size, "sha256": _digest(path)}
+    return {"bytes": path.stat().st_size, "sha256": file_digest(path)}
 
 
-def _digest(path: Path) -> str:
+def file_digest(path: Path) -> str:
+    """sha256 of a file, in hex."""
     with path.open("rb") as file:
         return hashlib.file_digest(file, "sha256").hexdigest()
 
@@ -227,7 +243,7 @@ def _check_file(path: Path, facts: Mapping[str, Any]) -> None:
     size = path.stat().st_size
     if size != facts.get("bytes"):
         raise ModelUnusable(f"{path} has {size} bytes instead of {facts.get('bytes')}; it was cut short or changed")
-    if _digest(path) != facts.get("sha256"):
+    if file_digest(path) != facts.get("sha256"):
         raise ModelUnusable(f"{path} was changed since it was made (its checksum differs)")
 
 

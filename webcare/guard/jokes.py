@@ -13,9 +13,9 @@ from pathlib import Path
 from typing import NamedTuple
 
 from webcare.domain import LANGUAGES, Finding, Level, Override
-from webcare.errors import ModelMissing, ModelUnusable
-from webcare.guard.base import ReviewContext
+from webcare.guard.base import HOLDS, ReviewContext
 from webcare.guard.customer import UPSET, State, states
+from webcare.guard.learned.question import asked
 from webcare.guard.literals import Literals, cut
 from webcare.guard.rules.text import Text
 from webcare.guard.spans import quote
@@ -26,8 +26,6 @@ _JOKE = 1.0
 _WEIGHT: Mapping[str, float] = {"signs": 1.0, "images": 0.5}
 #: A cheerful mark in the same sentence as an image.
 _CHEER = 0.5
-#: The learned head's probability from which it alone calls a stretch a joke.
-_LEARNED = 0.5
 
 _HARM = {
     State.BEREAVED: ("joke_to_hurt", "somebody has died"),
@@ -84,7 +82,7 @@ def jokes(draft: str, context: ReviewContext) -> Iterator[Joke]:
     for start, end in text.sentences:
         own = sum(weight for place, weight in points if start <= place < end)
         head = max((humour for place, humour in scores if start <= place < end), default=0.0)
-        if own >= _JOKE or head >= _LEARNED:
+        if own >= _JOKE or head >= HOLDS:
             if last is not None and not draft[last.end : start].strip():
                 last = Joke(last.start, end)
             else:
@@ -119,14 +117,7 @@ def _points(text: Text, context: ReviewContext) -> list[tuple[int, float]]:
 
 
 def _learned(draft: str, context: ReviewContext) -> list[tuple[int, float]]:
-    if context.learned is None:
-        return []
-    try:
-        scores = context.learned.scores(draft, context.notes, context.public_texts)
-    except (ModelMissing, ModelUnusable):
-        # Said once for all heads, in the verdict's `missing`; the word lists still judge.
-        return []
-    return [(score.start, score.humour) for score in scores]
+    return [(score.start, score.humour) for score in asked(draft, context) or ()]
 
 
 @lru_cache(maxsize=1)

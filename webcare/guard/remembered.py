@@ -24,10 +24,14 @@ class Remembered:
     """Learned heads that remember what they said. Safe for threads."""
 
     def __init__(self, heads: Learned) -> None:
-        self.version = heads.version
         self._heads = heads
         self._answers: OrderedDict[_Question, tuple[Score, ...]] = OrderedDict()
         self._lock = threading.Lock()
+
+    @property
+    def version(self) -> str:
+        """Of the heads as they are now: those of another process may come, go and change."""
+        return self._heads.version
 
     def scores(self, draft: str, notes: Sequence[str], public: Sequence[str]) -> Sequence[Score]:
         """What the heads say; asks them only what they were not asked before. Raises what they raise."""
@@ -58,8 +62,12 @@ class Recalling:
     """Learned heads that never think."""
 
     def __init__(self, memory: Remembered) -> None:
-        self.version = memory.version
         self._memory = memory
+
+    @property
+    def version(self) -> str:
+        """Of the heads as they are now."""
+        return self._memory.version
 
     def scores(self, draft: str, notes: Sequence[str], public: Sequence[str]) -> Sequence[Score]:
         """What the heads said before. Raises ModelMissing when they were not asked this."""

@@ -34,6 +34,13 @@ class Desk(Protocol):
     def classifier(self) -> Classifier:
         """What labels mentions; loaded on first use."""
 
+    @property
+    def heads_settled(self) -> bool:
+        """Whether the guard's learned heads are open to other processes, or cannot be."""
+
+    def serve_heads(self) -> bool:
+        """Open them; False where that has to wait or cannot be."""
+
 
 @dataclass(frozen=True, slots=True)
 class Done:

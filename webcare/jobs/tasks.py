@@ -24,6 +24,8 @@ KEEP_RUNS = timedelta(days=14)
 _RECONCILE_EVERY_S = 2.0
 _WAKE_EVERY_S = 5.0
 _PRUNE_EVERY_S = 3600.0
+#: How soon a new leader takes over from one that still answers.
+_HEADS_EVERY_S = 10.0
 
 _loading = threading.Lock()
 
@@ -72,6 +74,12 @@ def prune(desk: Desk, _: str, clock: Clock) -> Done:
         return Done(sign_ins + history.prune(session, before=now - KEEP_RUNS))
 
 
+def heads(desk: Desk, _: str, clock: Clock) -> Done:
+    """Let the processes of the people who type ask this one's encoder."""
+    with _loading:
+        return Done(int(desk.serve_heads()))
+
+
 def _classifier(desk: Desk) -> Classifier:
     # Two accounts' first polls run side by side; the model must be loaded once, not twice.
     with _loading:
@@ -111,6 +119,10 @@ def _reply_is_doubtful(desk: Desk, account: str, now: datetime) -> bool:
         return session.exec(query.limit(1)).first() is not None
 
 
+def _heads_are_closed(desk: Desk, _: str, now: datetime) -> bool:
+    return not desk.heads_settled
+
+
 def _somebody_sleeps(desk: Desk, _: str, now: datetime) -> bool:
     query = select(CaseRow.id).where(CaseRow.state == CaseState.SNOOZED.value, col(CaseRow.snoozed_until) <= now)
     with desk.store.read() as session:
@@ -131,6 +143,7 @@ RECONCILE = JobSpec(
 )
 WAKE = JobSpec("wake", wake, lambda settings: _WAKE_EVERY_S, "upkeep", has_work=_somebody_sleeps)
 PRUNE = JobSpec("prune", prune, lambda settings: _PRUNE_EVERY_S, "upkeep")
+HEADS = JobSpec("heads", heads, lambda settings: _HEADS_EVERY_S, "heads", has_work=_heads_are_closed)
 
 #: Every job of the desk.
-JOBS = (POLL, SEND, RECONCILE, WAKE, PRUNE)
+JOBS = (POLL, SEND, RECONCILE, WAKE, PRUNE, HEADS)

@@ -1,0 +1,276 @@
+"""`webcare train guard`: from the labelled pairs and the encoder in force to `models/<version>/guard.json`."""
+
+from __future__ import annotations
+
+import argparse
+import logging
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from webcare.encoder import Encoder
+from webcare.encoder.artefact import WEIGHTS, current_folder, file_digest
+from webcare.guard.learned.features import (
+    LIKENESS,
+    PAIR,
+    STRETCH,
+    Floats,
+    Noted,
+    Read,
+    Said,
+    compared_rows,
+    inputs_of,
+    noted_rows,
+    said_rows,
+)
+from webcare.guard.learned.parameters import HUMOUR, LEAK, NOTE_LIKE, Head, Net, Parameters, rounded, save
+from webcare.guard.learned.reading import Reader, TextEncoder
+from webcare.guard.learned.training.examples import (
+    ENCODER_AUTHORS,
+    HARMLESS,
+    Example,
+    Joke,
+    Pair,
+    humour_examples,
+    leak_examples,
+    note_like_examples,
+    read_jokes,
+    read_pairs,
+    read_replies,
+)
+from webcare.guard.learned.training.fit import Flags, Plan, crossed, fit_nets, line_of, summed
+
+log = logging.getLogger(__name__)
+
+SEED = 4
+LEAK_PLANS = (Plan(LIKENESS, 0), Plan(STRETCH, 48), Plan(PAIR, 48))
+NOTE_LIKE_PLANS = (Plan(STRETCH, 0, strength=0.05), Plan(STRETCH, 48))
+HUMOUR_PLANS = (Plan(STRETCH, 0, strength=0.05), Plan(STRETCH, 32))
+#: Judged by networks that never saw the fold's authors.
+FOLDS = tuple(frozenset(letters) for letters in ("ak", "bl", "cn", "dj", "gi"))
+#: Of harmless replies a head may hold, and may warn of, this share.
+HOLDS_OF = {LEAK: 0.011, NOTE_LIKE: 0.004, HUMOUR: 0.04}
+WARNS_OF = {LEAK: 0.05, NOTE_LIKE: 0.02, HUMOUR: 0.10}
+#: Paraphrases and translations are what nothing else catches.
+_HARD = frozenset({"paraphrase", "translation"})
+_HARD_WEIGHT = 1.5
+
+
+@dataclass(frozen=True, slots=True)
+class Material:
+    """Everything that is learned from or judged, read by the encoder once."""
+
+    pairs: Sequence[Pair]
+    jokes: Sequence[Joke]
+    replies: Sequence[tuple[str, str]]
+    reads: Mapping[str, Read]
+    centre: Floats
+
+
+def run(arguments: Sequence[str]) -> int:
+    """Fit the heads for the model in force and say how good they are."""
+    parser = argparse.ArgumentParser(prog="webcare train guard", description=(__doc__ or "").splitlines()[0])
+    parser.add_argument("--labels", type=Path, default=Path("data/guard"), help="folder with the labelled texts")
+    parser.add_argument("--models", type=Path, default=Path("models"), help="folder of the models")
+    parser.add_argument("--threads", type=int, default=None, help="threads of the encoder")
+    options = parser.parse_args(arguments)
+    logging.basicConfig(level=logging.INFO, format="%(asctime)s %(message)s")
+    folder = current_folder(options.models)
+    encoder = Encoder.load(options.models, threads=options.threads)
+    parameters = train(encoder, file_digest(folder / WEIGHTS), options.labels)
+    log.info("wrote %s (%s)", save(parameters, folder), parameters.version)
+    return 0
+
+
+def train(encoder: TextEncoder, weights_sha256: str, labels: Path) -> Parameters:
+    """Fit, calibrate and judge every head. Raises SettingsError for a label that cannot be read."""
+    material = gather(encoder, labels)
+    empty = Parameters(encoder.card.version, weights_sha256, rounded(material.centre), *_scales(material), heads={})
+    heads, figures = {}, {}
+    for name, examples in _all_examples(material, [pair for pair in material.pairs if not pair.is_test]).items():
+        heads[name], figures[name] = _fit_head(name, examples, material, empty)
+        log.info("%s: %s", name, figures[name])
+    return replace(empty, heads=heads, figures=figures)
+
+
+def gather(encoder: TextEncoder, labels: Path) -> Material:
+    """Read all labelled texts, and have the encoder read every stretch of them."""
+    pairs, jokes, replies = read_pairs(labels), read_jokes(labels), read_replies(labels)
+    partial = Material(pairs, jokes, replies, {}, np.zeros(0, dtype=np.float32))
+    examples = [one for found in _all_examples(partial, pairs).values() for one in found]
+    texts = dict.fromkeys(text for one in examples for text in (one.draft, one.text, one.note) if text)
+    log.info("the encoder reads %d texts", len(texts))
+    reads = Reader(encoder, kept=len(texts)).read(texts)
+    centre = np.mean([read.embedding for read in reads.values()], axis=0).astype(np.float32)
+    return replace(partial, reads=reads, centre=rounded(centre))
+
+
+def _all_examples(material: Material, pairs: Sequence[Pair]) -> dict[str, list[Example]]:
+    jokes = [joke for joke in material.jokes if not joke.is_test or pairs is material.pairs]
+    return {
+        LEAK: leak_examples(pairs, material.replies, SEED),
+        NOTE_LIKE: note_like_examples(pairs, material.replies, SEED),
+        HUMOUR: humour_examples(jokes),
+    }
+
+
+def _scales(material: Material) -> tuple[Floats, Floats]:
+    examples = leak_examples([pair for pair in material.pairs if not pair.is_test], material.replies, SEED)
+    said, noted = _sides(examples, material)
+    compared = compared_rows(said, noted, material.centre)
+    return rounded(compared.mean(axis=0)), rounded(compared.std(axis=0) + 1e-3)
+
+
+def _sides(examples: Sequence[Example], material: Material) -> tuple[list[Said], list[Noted]]:
+    reads = material.reads
+    said = [Said(one.text, reads[one.text], reads[one.draft]) for one in examples]
+    return said, [(one.note, reads[one.note]) for one in examples if one.note]
+
+
+def inputs_for(examples: Sequence[Example], material: Material, scales: Parameters) -> dict[str, Floats]:
+    """What the networks read of each example."""
+    said, noted = _sides(examples, material)
+    ours = said_rows(said, scales.centre)
+    if not noted:
+        return {STRETCH: ours}
+    compared = (compared_rows(said, noted, scales.centre) - scales.means) / scales.spreads
+    return inputs_of(ours, noted_rows(noted, scales.centre), compared)
+
+
+def _plans(name: str) -> tuple[Plan, ...]:
+    return {LEAK: LEAK_PLANS, NOTE_LIKE: NOTE_LIKE_PLANS, HUMOUR: HUMOUR_PLANS}[name]
+
+
+def _fit_head(
+    name: str, examples: list[Example], material: Material, scales: Parameters
+) -> tuple[Head, dict[str, Any]]:
+    inputs = inputs_for(examples, material, scales)
+    wanted, weights = _truth(examples, material)
+    authors = [one.author for one in examples]
+    plans = _plans(name)
+    if name == HUMOUR:
+        weights = weights * _funniest(examples, inputs, wanted, weights)
+
+    def score(learn: Flags, judge: Flags) -> Floats:
+        nets = fit_nets(plans, _of(inputs, learn), wanted[learn], weights[learn], SEED)
+        return summed(nets, _of(inputs, judge))
+
+    unseen = crossed(authors, FOLDS, score)
+    counted = weights > 0
+    slope, offset = line_of(unseen[counted], wanted[counted])
+    limits = _limits(name, examples, unseen, material)
+    error, warning = (_probability(limit, slope, offset) for limit in limits)
+    head = Head(tuple(fit_nets(plans, inputs, wanted, weights, SEED)), slope, offset, error, warning)
+    return head, _figures(examples, unseen, limits, material)
+
+
+def _truth(examples: Sequence[Example], material: Material) -> tuple[Flags, Floats]:
+    kinds = {pair.id: pair.kind for pair in material.pairs}
+    weights = [_HARD_WEIGHT if kinds.get(one.source) in _HARD and one.wanted else 1.0 for one in examples]
+    return np.array([one.wanted for one in examples]), np.array(weights, dtype=np.float32)
+
+
+def _of(inputs: Mapping[str, Floats], rows: Flags) -> dict[str, Floats]:
+    return {name: values[rows] for name, values in inputs.items()}
+
+
+def _funniest(examples: Sequence[Example], inputs: dict[str, Floats], wanted: Flags, weights: Floats) -> Floats:
+    """1 for every stretch without a joke and for the one most like a joke in each reply that jokes, else 0.
+
+    Only whole replies are labelled: which sentence of them jokes is guessed by a first round on all of them.
+    """
+    authors = [one.author for one in examples]
+
+    def score(learn: Flags, judge: Flags) -> Floats:
+        return summed(
+            fit_nets(HUMOUR_PLANS[:1], _of(inputs, learn), wanted[learn], weights[learn], SEED), _of(inputs, judge)
+        )
+
+    guesses = crossed(authors, FOLDS, score)
+    kept = np.where(wanted, 0.0, 1.0).astype(np.float32)
+    for rows in _by_source(examples).values():
+        if wanted[rows[0]]:
+            kept[max(rows, key=lambda row: guesses[row])] = 1.0
+    return kept
+
+
+def _by_source(examples: Sequence[Example]) -> dict[str, list[int]]:
+    rows: dict[str, list[int]] = {}
+    for row, one in enumerate(examples):
+        if one.source:
+            rows.setdefault(one.source, []).append(row)
+    return rows
+
+
+def _drafts(examples: Sequence[Example], scores: Floats, material: Material) -> dict[str, float]:
+    """The highest score of each labelled reply, unseen by what scored it; notes of other cases do not count."""
+    notes = {pair.id: pair.note for pair in material.pairs}
+    best: dict[str, float] = {}
+    for source, rows in _by_source(examples).items():
+        own = [row for row in rows if not examples[row].note or examples[row].note in notes[source]]
+        if own:
+            best[source] = max(float(scores[row]) for row in own)
+    return best
+
+
+def _limits(name: str, examples: Sequence[Example], scores: Floats, material: Material) -> tuple[float, float]:
+    """The scores from which a reply is held, and warned of."""
+    best = _drafts(examples, scores, material)
+    harmless, fresh = _harmless(name, best, material)
+    found = []
+    for share in (HOLDS_OF[name], WARNS_OF[name]):
+        limits = [float(np.quantile(values, 1 - share)) for values in (harmless, fresh) if len(values)]
+        # The encoder may know the texts of some authors by heart; those it does not know have a say of their own.
+        found.append(max(limits))
+    return found[0], found[1]
+
+
+def _harmless(name: str, best: Mapping[str, float], material: Material) -> tuple[list[float], list[float]]:
+    """The scores of replies that may go out: of all, and of those whose authors the encoder never read."""
+    if name == HUMOUR:
+        return [best[joke.id] for joke in material.jokes if not joke.is_joke and joke.id in best], []
+    clean = [pair for pair in material.pairs if pair.kind in HARMLESS and pair.id in best]
+    fresh = [best[pair.id] for pair in clean if pair.author not in ENCODER_AUTHORS]
+    return [best[pair.id] for pair in clean], fresh
+
+
+def _probability(score: float, slope: float, offset: float) -> float:
+    return float(1.0 / (1.0 + np.exp(-(slope * score + offset))))
+
+
+def _figures(
+    examples: Sequence[Example], scores: Floats, limits: tuple[float, float], material: Material
+) -> dict[str, Any]:
+    """Of the replies nobody's networks had seen, by kind: how many are held, and held or warned of."""
+    best = _drafts(examples, scores, material)
+    kinds = {pair.id: pair.kind for pair in material.pairs}
+    kinds |= {joke.id: "joke" if joke.is_joke else "no joke" for joke in material.jokes}
+    return {
+        kind: share_over([value for source, value in best.items() if kinds[source] == kind], limits)
+        for kind in sorted({kinds[source] for source in best})
+    }
+
+
+def share_over(values: Iterable[float], limits: tuple[float, float]) -> dict[str, Any]:
+    """How many there are, and which share reaches each limit."""
+    found = np.array(list(values))
+    return {
+        "replies": len(found),
+        "held": round(float((found >= limits[0]).mean()), 3),
+        "held_or_warned": round(float((found >= limits[1]).mean()), 3),
+    }
+
+
+def heads_without(lang: str, material: Material, parameters: Parameters) -> Mapping[str, Sequence[Net]]:
+    """The two heads that read notes, trained again without anything in one language."""
+    pairs = [pair for pair in material.pairs if not pair.is_test and lang not in (pair.lang, pair.note_lang)]
+    replies = [one for one in material.replies if one[0] != lang]
+    found = {}
+    for name, examples in _all_examples(replace(material, replies=replies), pairs).items():
+        if name != HUMOUR:
+            wanted, weights = _truth(examples, material)
+            found[name] = fit_nets(_plans(name), inputs_for(examples, material, parameters), wanted, weights, SEED)
+    return found
