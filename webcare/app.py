@@ -12,9 +12,11 @@ from datetime import UTC, datetime
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING
+from zoneinfo import ZoneInfo
 
 from sqlmodel import col, select
 
+from webcare.cases.surroundings import Reviewer
 from webcare.channels import channel_class, load_channel
 from webcare.channels.base import AccountConfig, Channel
 from webcare.errors import ModelMissing, ModelUnusable, SettingsError
@@ -126,6 +128,25 @@ class App:
             except SettingsError as error:
                 raise SettingsError(f"brand of account {account}: {error}") from error
         return self._brands[name]
+
+    @cached_property
+    def reviewer(self) -> Reviewer:
+        """What the guard reads every draft with in this process; notes of other cases are read at first use."""
+        # Here, so that a command which reads no draft does not load numpy.
+        from webcare.cases.memory import StoredNotes
+
+        return Reviewer(
+            learned=self.learned,
+            others=StoredNotes(),
+            brand_of=self.brand_of,
+            markets={key: account.market for key, account in self.settings.accounts.items()},
+            zone=ZoneInfo(self.settings.desk.timezone),
+        )
+
+    @property
+    def slips_dir(self) -> Path:
+        """Where replies that should have been held are kept as cases the rules must hold."""
+        return self.settings.desk.data_dir / "guard" / "slips"
 
     def register_accounts(self) -> int:
         """Write the configured accounts into the database and switch off those no longer configured; gives how many."""

@@ -6,6 +6,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
+from webcare.cases.surroundings import PLAIN, Reviewer
 from webcare.channels.base import Channel
 from webcare.settings import Settings, load_settings
 from webcare.store import Store
@@ -20,6 +21,7 @@ class SmallDesk:
     store: Store
     channels: Mapping[str, Channel] = field(default_factory=dict)
     classifier: Classifier = None  # type: ignore[assignment]
+    reviewer: Reviewer = PLAIN
     heads_settled: bool = True
 
 

@@ -34,14 +34,34 @@ class NoteMemory(OtherNotes, Protocol):
         """Learn what was written since the last time."""
 
 
+class Brand(Protocol):
+    """Who an account speaks as."""
+
+    @property
+    def profile(self) -> Profile:
+        """Names, lexicon, limits, tone."""
+
+    @property
+    def rules(self) -> BrandRules | None:
+        """Its rules; None = those that come with Webcare."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Nobody:
+    profile: Profile = NO_BRAND
+    rules: BrandRules | None = None
+
+
+_NOBODY = _Nobody()
+
+
 @dataclass(frozen=True, slots=True)
 class Reviewer:
     """What a draft is read with beside the case itself; made once per process by `app`."""
 
     learned: Learned | None = None  #: None = only the deterministic checks run
-    rules: BrandRules | None = None  #: None = those that come with Webcare
     others: NoteMemory | None = None  #: None = notes of other cases are not looked at
-    brands: Mapping[str, Profile] = field(default_factory=dict)  #: by account key
+    brand_of: Callable[[str], Brand] | None = None  #: by account key; None = nobody in particular
     markets: Mapping[str, str] = field(default_factory=dict)  #: by account key
     zone: tzinfo = UTC  #: where the customers' days begin
     thinking: bool = True  #: False inside a transaction: only what was read before counts
@@ -80,7 +100,8 @@ def surroundings(
     messages = customer_messages(session, case.id)
     newest = messages[-1] if messages else None
     target = _answered(session, delivery) if delivery is not None else find_target(messages, target_id)
-    brand = reviewer.brands.get(account.key, NO_BRAND)
+    brand = reviewer.brand_of(account.key) if reviewer.brand_of is not None else _NOBODY
+    profile = brand.profile
     if reviewer.others is not None and reviewer.thinking:
         reviewer.others.refresh(session)
     return ReviewContext(
@@ -92,10 +113,10 @@ def surroundings(
         lang=case.language,
         mention=target.text if target else "",
         notes=_notes(session, case.id),
-        public_texts=(*_public_texts(session, case), *_ours_in_public(brand)),
-        colleagues=(*_staff(session), *brand.colleagues),
-        queue_names=(*_QUEUES, *brand.queues),
-        internal_hosts=brand.internal_hosts,
+        public_texts=(*_public_texts(session, case), *_ours_in_public(profile)),
+        colleagues=(*_staff(session), *profile.colleagues),
+        queue_names=(*_QUEUES, *profile.queues),
+        internal_hosts=profile.internal_hosts,
         length=_length_rule(case.channel),
         market=reviewer.markets.get(account.key, ""),
         customer=Customer(case.customer_name, case.sentiment, case.urgency, case.topic),
@@ -103,8 +124,8 @@ def surroundings(
         others=reviewer.others,
         learned=reviewer.learned,
         today=now.astimezone(reviewer.zone).date(),
-        brand=brand,
-        rules=reviewer.rules,
+        brand=profile,
+        rules=brand.rules,
         newest_message=(newest.external_id, newest.text) if newest else ("", ""),
         newest_reply=_newest_reply(session, case, messages, delivery),
     )

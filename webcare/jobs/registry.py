@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Protocol
 
+from webcare.cases.surroundings import Reviewer
 from webcare.channels.base import Channel
 from webcare.settings import Settings
 from webcare.store import Store
@@ -33,6 +34,10 @@ class Desk(Protocol):
     @property
     def classifier(self) -> Classifier:
         """What labels mentions; loaded on first use."""
+
+    @property
+    def reviewer(self) -> Reviewer:
+        """What the guard reads every reply with before it leaves."""
 
     @property
     def heads_settled(self) -> bool:

@@ -48,9 +48,8 @@ def poll(desk: Desk, account: str, clock: Clock) -> Done:
 
 def send(desk: Desk, account: str, clock: Clock) -> Done:
     """Post the replies of one account whose undo window is over."""
-    return Done(
-        delivery.send_due(desk.store, desk.channels, desk.settings.delivery, clock=clock, account=account),
-    )
+    store, channels, settings = desk.store, desk.channels, desk.settings.delivery
+    return Done(delivery.send_due(store, channels, settings, clock=clock, account=account, reviewer=desk.reviewer))
 
 
 def reconcile(desk: Desk, account: str, clock: Clock) -> Done:
