@@ -5,7 +5,8 @@ from dataclasses import replace
 import numpy as np
 
 from tests.triage.tiny import tiny_network
-from webcare.encoder.decision import choose, is_close, probabilities
+from webcare.encoder import Alarm
+from webcare.encoder.decision import choose, choose_all, is_close, probabilities
 
 
 def test_a_text_is_close_where_a_small_change_of_one_number_gives_another_label() -> None:
@@ -25,3 +26,35 @@ def test_costs_move_the_line_where_a_text_is_close() -> None:
     assert choose(card, "route", probabilities(even, 1.0)).tolist() == [0]
     assert not is_close(card, {"route": even})[0]
     assert is_close(card, {"route": nine_to_one})[0]
+
+
+def test_what_may_be_dangerous_is_at_least_high() -> None:
+    card = replace(tiny_network(60)[0], temperatures={}, alarm=Alarm(share=0.5, bar=0.2))
+    urgency, topic = card.labels["urgency"], card.labels["topic"]
+    normal = np.array([0.1, 0.1, 0.7, 0.1])
+    safe = np.full(len(topic), 1 / len(topic))
+    unsafe = np.where(np.array(topic) == "safety_legal", 0.5, 0.5 / (len(topic) - 1))
+
+    def said(urgency_odds: np.ndarray, topic_odds: np.ndarray) -> str:
+        return urgency[int(choose_all(card, {"urgency": urgency_odds, "topic": topic_odds})["urgency"])]
+
+    assert said(normal, safe) == "normal"
+    assert said(normal, unsafe) == "high"
+    assert said(np.array([0.4, 0.5, 0.1, 0.0]), unsafe) == "high"
+    assert said(np.array([0.9, 0.1, 0.0, 0.0]), unsafe) == "critical"
+
+
+def test_a_text_at_the_bar_of_the_alarm_is_close() -> None:
+    card = replace(tiny_network(60)[0], temperatures={}, alarm=Alarm(share=0.0, bar=0.1))
+    topic = np.zeros((1, len(card.labels["topic"])), dtype=np.float32)
+    topic[0, 0] = 4.0
+
+    def close(critical: float) -> bool:
+        rest = np.array([0.02, 0.9 - critical, 0.08])
+        urgency = np.log(np.array([[critical, *rest]])).astype(np.float32)
+        return bool(is_close(card, {"urgency": urgency, "topic": topic})[0])
+
+    assert close(0.099)
+    assert close(0.101)
+    assert not close(0.05)
+    assert not close(0.2)

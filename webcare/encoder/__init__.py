@@ -4,7 +4,7 @@ Triage, guard, suggestions and incident detection share one. Importing this pack
 transformers; `Encoder.load` does.
 """
 
-from webcare.encoder.artefact import Card, Shape, read_card, set_current
+from webcare.encoder.artefact import Alarm, Card, Shape, read_card, set_current
 from webcare.encoder.engine import Encoded, Encoder, Weight
 
-__all__ = ["Card", "Encoded", "Encoder", "Shape", "Weight", "read_card", "set_current"]
+__all__ = ["Alarm", "Card", "Encoded", "Encoder", "Shape", "Weight", "read_card", "set_current"]

@@ -1,4 +1,4 @@
-"""From the numbers of a head to its label, as the model's card says: temperatures and costs. Knows numpy, not torch."""
+"""From the numbers of the heads to labels, as the model's card says: temperatures, costs, alarm. Numpy, not torch."""
 
 from __future__ import annotations
 
@@ -33,10 +33,38 @@ def choose(card: Card, head: str, odds: NDArray[np.float64]) -> NDArray[np.intp]
     return np.asarray(odds.argmax(axis=-1))
 
 
+def choose_all(card: Card, odds: Mapping[str, NDArray[np.float64]]) -> dict[str, NDArray[np.intp]]:
+    """The label of every head; `odds` (..., K) each give places (...). What may be dangerous is at least high."""
+    said = {head: choose(card, head, values) for head, values in odds.items()}
+    if card.alarm is not None and {"urgency", "topic"} <= said.keys():
+        critical, high = (card.labels["urgency"].index(level) for level in ("critical", "high"))
+        calm = (said["urgency"] != critical) & (said["urgency"] != high)
+        said["urgency"] = np.where(calm & (danger(card, odds) >= card.alarm.bar), high, said["urgency"])
+    return said
+
+
+def danger(card: Card, odds: Mapping[str, NDArray[np.float64]]) -> NDArray[np.float64]:
+    """P(critical) + share · P(safety_legal): two questions asked of the same danger err less than one."""
+    assert card.alarm is not None
+    critical = odds["urgency"][..., card.labels["urgency"].index("critical")]
+    return np.asarray(critical + card.alarm.share * odds["topic"][..., card.labels["topic"].index("safety_legal")])
+
+
 def is_close(card: Card, logits: Mapping[str, Floats], *, near: float = NEAR) -> NDArray[np.bool_]:
     """Whether a text's label would be another if one of its logits were off by `near`; (N, K) each to (N,)."""
     close = [_head_is_close(card, head, values, near) for head, values in logits.items()]
+    if card.alarm is not None and {"urgency", "topic"} <= logits.keys():
+        close.append(_alarm_is_close(card, logits, near))
     return np.asarray(np.any(close, axis=0))
+
+
+def _alarm_is_close(card: Card, logits: Mapping[str, Floats], near: float) -> NDArray[np.bool_]:
+    """Where the bar lies within what moving every logit by `near` can do to the danger: p to p · e^(2 near / T)."""
+    assert card.alarm is not None
+    temperatures = {head: card.temperatures.get(head, 1.0) for head in ("urgency", "topic")}
+    found = danger(card, {head: probabilities(logits[head], warm) for head, warm in temperatures.items()})
+    reach = np.exp(2 * near / min(temperatures.values()))
+    return np.asarray((found < card.alarm.bar * reach) & (found * reach >= card.alarm.bar))
 
 
 def _head_is_close(card: Card, head: str, logits: Floats, near: float) -> NDArray[np.bool_]:

@@ -1,4 +1,4 @@
-"""Labels mentions with the trained encoder: calibrated probabilities, costs weighed, words that weighed most."""
+"""Labels mentions with the trained encoder: calibrated probabilities, danger heard, words that weighed most."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from pathlib import Path
 
 from webcare.domain import LANGUAGES, Line, Sentiment, Topic, Triage, Urgency
 from webcare.encoder import Card, Encoded, Encoder, Weight
-from webcare.encoder.decision import choose, probabilities
+from webcare.encoder.decision import choose_all, probabilities
 from webcare.errors import ModelUnusable
 from webcare.triage.keywords import UNKNOWN_LANGUAGE
 from webcare.triage.lexicon import shown
@@ -67,7 +67,7 @@ def decide(card: Card, text: str, encoded: Encoded) -> Triage:
     if not any(unicodedata.category(letter)[0] in "LNS" for letter in text):
         return _nothing_said(card)
     odds = {head: probabilities(encoded.logits[head], card.temperatures.get(head, 1.0)) for head in HEADS}
-    said = {head: int(choose(card, head, odds[head])) for head in HEADS}
+    said = {head: int(place) for head, place in choose_all(card, odds).items()}
     names = {head: card.labels[head][at] for head, at in said.items()}
     confidence = {head: float(odds[head][at]) for head, at in said.items()}
     for level in (Urgency.CRITICAL, Urgency.HIGH):

@@ -6,10 +6,9 @@ import pytest
 from webcare.triage.training.calibrate import (
     choose_threshold,
     coverage_curve,
+    fit_alarm,
     fit_temperature,
-    fit_urgency_costs,
     softmax,
-    urgency_costs,
 )
 from webcare.triage.training.measures import (
     calibration_error,
@@ -73,28 +72,23 @@ def test_the_fitted_temperature_undoes_overconfidence() -> None:
     assert fit_temperature(honest, truth) == pytest.approx(1, rel=0.1)
 
 
-def test_costs_grow_with_distance_and_with_lightness() -> None:
-    costs = np.array(urgency_costs(2.0, 4.0))
-
-    assert np.all(np.diag(costs) == 0)
-    assert costs[0].tolist() == [0, 1, 16, 36]
-    assert costs[3].tolist() == [9, 4, 1, 0]
-
-
-def test_urgency_costs_are_chosen_so_that_critical_mentions_are_caught() -> None:
+def test_the_alarm_is_set_so_that_critical_mentions_are_caught_and_no_lower() -> None:
     chance = np.random.default_rng(4)
     truth = chance.choice(4, size=2_000, p=[0.1, 0.2, 0.4, 0.3])
     logits = chance.normal(size=(2_000, 4))
-    logits[np.arange(2_000), truth] += 2.0
+    logits[np.arange(2_000), truth] += 3.0
     logits[:, 0] -= 1.0  # a network that is shy of the rare label
-    odds = softmax(logits)
-    critical = truth == 0
+    urgency = softmax(logits)
+    safety = np.where(truth == 0, chance.uniform(0, 1, 2_000), chance.uniform(0, 0.02, 2_000))
 
-    plain = odds[critical].argmax(axis=1)
-    weighed = (odds @ np.array(fit_urgency_costs(odds, truth)))[critical].argmin(axis=1)
+    alarm = fit_alarm(urgency, safety, truth)
 
-    assert (weighed <= 1).mean() > (plain <= 1).mean()
-    assert (weighed <= 1).mean() >= 0.95
+    plain = urgency.argmax(axis=1)
+    loud = np.where((plain > 1) & (urgency[:, 0] + alarm.share * safety >= alarm.bar), 1, plain)
+    assert (plain[truth == 0] <= 1).mean() < 0.93
+    assert (loud[truth == 0] <= 1).mean() >= 0.96
+    assert weighted_kappa(truth, loud, 4) > weighted_kappa(truth, plain, 4) - 0.02
+    assert alarm.share > 0
 
 
 def test_the_threshold_leaves_to_people_what_is_least_sure() -> None:

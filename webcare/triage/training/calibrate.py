@@ -9,13 +9,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from webcare.domain import Urgency
+from webcare.encoder import Alarm
 from webcare.triage.training.measures import weighted_kappa
 
 Floats = NDArray[np.float64]
-Costs = tuple[tuple[float, ...], ...]
 
 #: Share of critical mentions that must be tagged high or critical on the dev part before agreement counts at all.
-_CRITICAL_CAUGHT = 0.97
+_CRITICAL_CAUGHT = 0.96
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,36 +50,22 @@ def fit_temperature(logits: NDArray[np.floating], truth: NDArray[np.integer]) ->
     return round(float(np.exp((low + high) / 2)), 4)
 
 
-def fit_urgency_costs(odds: Floats, truth: NDArray[np.integer]) -> Costs:
-    """Costs of saying one urgency for another, in the order of `Urgency`, chosen on held-out text.
+def fit_alarm(urgency: Floats, safety: Floats, truth: NDArray[np.integer]) -> Alarm:
+    """When a text becomes high because it may be dangerous, chosen on held-out text.
 
-    Among a small family (distance on the scale, more for an urgent mention taken lightly) the one with the best
-    weighted kappa that still catches enough critical mentions; if none does, the one that catches most.
+    `urgency` (N, 4) and `safety` (N,) are probabilities, `truth` (N,) places in `Urgency`. Missing a critical mention
+    costs far more than a false alarm: among rules that catch enough of them the one with the best weighted kappa is
+    taken; where none does, the one that catches most.
     """
-    best: tuple[bool, float, float] | None = None
-    chosen = urgency_costs(2.0, 1.0)
-    for power in (1.0, 1.5, 2.0):
-        for factor in (1.0, 1.5, 2.0, 3.0, 4.0, 6.0, 8.0, 12.0):
-            costs = urgency_costs(power, factor)
-            said = (odds @ np.array(costs)).argmin(axis=1)
+    ranked = []
+    for share in (0.0, 0.3, 0.5, 0.8, 1.0, 1.5):
+        for bar in np.arange(2, 31) / 100:
+            danger = urgency[:, 0] + share * safety
+            said = np.where((urgency.argmax(axis=1) > 1) & (danger >= bar), 1, urgency.argmax(axis=1))
             caught, agreed = _caught(truth, said), weighted_kappa(truth, said, len(Urgency))
             enough = caught >= _CRITICAL_CAUGHT
-            rank = (enough, agreed if enough else caught, agreed)
-            if best is None or rank > best:
-                best, chosen = rank, costs
-    return chosen
-
-
-def urgency_costs(power: float, factor: float) -> Costs:
-    """Cost[true][said]: the distance to a power, times `factor` where critical or high is taken for normal or low."""
-    levels = range(len(Urgency))
-    return tuple(
-        tuple(
-            round(abs(true - said) ** power * (factor if said > true and true <= 1 and said >= 2 else 1.0), 4)
-            for said in levels
-        )
-        for true in levels
-    )
+            ranked.append(((enough, agreed if enough else caught, agreed), Alarm(share, round(float(bar), 2))))
+    return max(ranked, key=lambda one: one[0])[1]
 
 
 def _caught(truth: NDArray[np.integer], said: NDArray[np.integer]) -> float:

@@ -82,7 +82,8 @@ def grow(job: Job) -> Outcome:
     card = export.plain_card(base, job.version)
     card = export.calibrated(card, export.encoder_of(network, base, card), only(own + agents, part=DEV))
     # What a mistake costs is the desk's choice and not learned from corrections; probabilities are fitted anew.
-    card = replace(card, costs=read_card(job.models / current).costs or card.costs)
+    before = read_card(job.models / current)
+    card = replace(card, costs=before.costs, alarm=before.alarm if before.alarm or before.costs else card.alarm)
     shelf = job.work / "candidates" / f"{job.version}-{_digest(rows, job.plan)}"
     if not (shelf / job.version).exists():
         export.release(shelf, card, network, base, words="", metrics={})

@@ -11,12 +11,13 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
+from webcare.domain import Topic
 from webcare.encoder import Card, Encoder
 from webcare.encoder.artefact import Floats, write_artefact
 from webcare.encoder.network import Network
 from webcare.triage.training.agent_text import TRAINED_HEADS
 from webcare.triage.training.base import Base
-from webcare.triage.training.calibrate import Coverage, fit_temperatures, fit_urgency_costs, softmax
+from webcare.triage.training.calibrate import Coverage, fit_alarm, fit_temperatures, softmax
 from webcare.triage.training.data import PUBLIC, Row
 from webcare.triage.training.evaluate import Report
 from webcare.triage.transformer import TransformerClassifier
@@ -36,18 +37,20 @@ def encoder_of(network: Network, base: Base, card: Card) -> Encoder:
 
 def plain_card(base: Base, version: str) -> Card:
     """A card without calibration."""
-    return Card(version, base.shape, MAX_TOKENS, dict(TRAINED_HEADS), dict.fromkeys(TRAINED_HEADS, 1.0), {}, base.name)
+    plain = dict.fromkeys(TRAINED_HEADS, 1.0)
+    return Card(version, base.shape, MAX_TOKENS, dict(TRAINED_HEADS), plain, base=base.name)
 
 
 def calibrated(card: Card, encoder: Encoder, rows: Sequence[Row]) -> Card:
-    """The card with temperatures and urgency costs fitted on rows the network was not trained on."""
+    """The card with temperatures and alarm fitted on rows the network was not trained on."""
     encoded = list(encoder.encode([row.text for row in rows]))
     logits = {head: np.stack([one.logits[head] for one in encoded]) for head in TRAINED_HEADS}
     truth = {head: np.array([_place(row, head) for row in rows]) for head in TRAINED_HEADS}
     temperatures = fit_temperatures(logits, truth)
     known = truth["urgency"] >= 0
-    odds = softmax(logits["urgency"][known], temperatures["urgency"])
-    return replace(card, temperatures=temperatures, costs={"urgency": fit_urgency_costs(odds, truth["urgency"][known])})
+    urgency, topic = (softmax(logits[head][known], temperatures[head]) for head in ("urgency", "topic"))
+    safety = topic[:, TRAINED_HEADS["topic"].index(Topic.SAFETY_LEGAL.value)]
+    return replace(card, temperatures=temperatures, alarm=fit_alarm(urgency, safety, truth["urgency"][known]))
 
 
 def _place(row: Row, head: str) -> int:
