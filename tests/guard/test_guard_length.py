@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import pytest
 
-from webcare.domain import Decision, Level
+from webcare.domain import Decision, Level, Override
 from webcare.guard import ReviewContext, review
+from webcare.guard.length import Length
+from webcare.guard.profile import Profile
 
 
 def limited(limit: int, attachments: tuple[str, ...] = ()) -> ReviewContext:
@@ -77,3 +79,28 @@ def test_a_hidden_character_is_named(draft: str, reason: str, level: Level, star
 )
 def test_line_breaks_and_joined_emoji_are_fine(draft: str) -> None:
     assert review(draft, ReviewContext(channel="x")).findings == ()
+
+
+def test_the_brands_own_limit_holds_beside_the_networks_and_counts_as_the_network_does() -> None:
+    brand = Profile(limits={"characters": 20})
+    (finding,) = Length().review("a" * 25, ReviewContext(channel="facebook", brand=brand))
+    assert (finding.reason, finding.level, finding.start) == ("over_brand_limit", Level.ERROR, 20)
+    assert finding.override is Override.JUSTIFICATION
+    double = ReviewContext(channel="x", brand=brand, length=lambda text: (2 * len(text), 280))
+    assert [one.start for one in Length().review("a" * 11, double)] == [10]
+    assert list(Length().review("a" * 10, double)) == []
+    assert list(Length().review("a" * 25, ReviewContext(channel="facebook", brand=brand, private=True))) == []
+
+
+def test_too_long_for_the_network_is_said_once() -> None:
+    brand = Profile(limits={"characters": 20})
+    context = ReviewContext(channel="x", brand=brand, length=lambda text: (len(text), 30))
+    assert [one.reason for one in Length().review("a" * 40, context)] == ["too_long"]
+
+
+def test_a_draft_of_several_sentences_is_advised_to_go_out_in_parts() -> None:
+    draft = "Wat vervelend dat je kast beschadigd is. We sturen je een nieuwe deur. Die komt donderdag."
+    (finding,) = Length().review(draft, limited(75))
+    assert finding.message.endswith("Or send it as 2 replies, the first up to “een nieuwe deur.”.")
+    (endless,) = Length().review(draft * 9, limited(75))
+    assert "replies" not in endless.message

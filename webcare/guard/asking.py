@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 import tomllib
+from bisect import bisect_right
 from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import lru_cache
@@ -22,8 +23,22 @@ _SAME = {"no": "nb", "nn": "nb"}
 _SENTENCE_END = re.compile(r"(?<!\bnr)(?<!\bno)(?<!\btel)[.!?…]+[\"'”’»)\]]*(?=\s|$)|\n+", re.IGNORECASE)
 _CLAUSE_END = re.compile(r"[,;:]\s|\s[-–—]\s|[()]")
 _PLEASE = r"(?:graag|svp|aub|alsjeblieft|alstublieft|please|pls|tack|takk|tak|bitte)"
+#: A picture of an identity card, in any of the languages.
+_PAPERS = (
+    r"(?:foto|kopie|copy|photo|picture|scan|bild|bilde|billede|kopi|kopia)\s(?:van|of|på|av|af|von|vom)\s(?:\w{2,8}\s)?"
+    r"(?:pas(?:s|set|sen)?|paspoort|passport|reisepass|legitim\w+|identi\w+|ausweis\w*|id(?:-?\w{2,8})?|rijbewijs|"
+    r"driving licen[cs]e|körkort\w*|førerkort\w*|kørekort\w*|führerschein|bankpas|bank ?card|bankkort\w*|bankkarte)"
+)
+#: What follows a noun that is not the customer's: "the address of our shop".
+_OURS = (
+    r"(?!\s(?:van|of|von|for|till?|på)\s(?:onze|our|vår\w*|vores|unser\w*)\s|\s(?:unser\w*|vår\w*|vores)\s|"
+    r"\s(?:van|of|von|for|till?|på)?\s?(?:de|the|der)\s(?:winkel|stores?|shop|web\w*|site|filiale|"
+    r"klantenservice|customer service))"
+)
 _JOINED = r"\s?(?:,|en|and|och|og|und|&|\+|of|or|eller|oder)\s"
 _OR = re.compile(r"\b(?:of|or|eller|oder)\b", re.IGNORECASE)
+#: How far around a finding its sentence is read, in characters.
+_NEAR = 300
 #: Characters of a message of the customer that are read for what it is about.
 _READ = 600
 
@@ -58,7 +73,8 @@ class _Words:
     here: re.Pattern[str]
     harmless: re.Pattern[str]
     private: re.Pattern[str]
-    bare: re.Pattern[str]
+    bare: re.Pattern[str]  #: a sentence of the noun alone
+    wished: re.Pattern[str]  #: a clause of the noun and "please"
     texts: dict[str, str]
 
 
@@ -116,8 +132,13 @@ def moved(lang: str | None, formal: bool) -> str | None:
     return _words(code).texts["move_formal" if formal else "move_informal"] if code in LANGUAGES else None
 
 
-def sentences(text: str) -> Iterator[Part]:
+@lru_cache(maxsize=8)
+def sentences(text: str) -> tuple[Part, ...]:
     """The sentences and lines of a text, also those of a single word, without blanks around them."""
+    return tuple(_cut(text))
+
+
+def _cut(text: str) -> Iterator[Part]:
     begin = 0
     for mark in (*_SENTENCE_END.finditer(text), None):
         end = mark.end() if mark else len(text)
@@ -129,8 +150,15 @@ def sentences(text: str) -> Iterator[Part]:
 
 def sentence_at(text: str, place: int) -> Part:
     """The sentence a place stands in."""
-    around = (part for part in sentences(text) if part.start <= place < part.end)
-    return next(around, Part(0, len(text)))
+    parts = sentences(text)
+    at = bisect_right(parts, place, key=lambda part: part.start) - 1
+    return parts[at] if at >= 0 and place < parts[at].end else Part(0, len(text))
+
+
+def around(text: str, place: int) -> Part:
+    """The sentence a place stands in, as far as it is near: what is said of it."""
+    part = sentence_at(text, place)
+    return Part(max(part.start, place - _NEAR), min(part.end, place + _NEAR))
 
 
 def languages(lang: str | None) -> tuple[str, ...]:
@@ -172,17 +200,21 @@ def _asked(text: str, part: Part, words: _Words) -> list[re.Match[str]]:
     if words.bare.fullmatch(text, part.start, part.end):
         return nouns
     clauses = _clauses(text, part)
-    asking = [clause for clause in clauses if words.request.search(text, clause.start, clause.end)]
-    return [noun for noun in nouns if _is_asked(text, noun, clauses, asking, words)]
-
-
-def _is_asked(text: str, noun: re.Match[str], clauses: list[Part], asking: list[Part], words: _Words) -> bool:
+    asking = [clause for clause in clauses if _has_request(text, clause, words)]
     if not asking:
-        return False
-    home = next(clause for clause in reversed(clauses) if clause.start <= noun.start())
-    earlier = [clause for clause in asking if clause.start <= home.start]
-    verb = earlier[-1] if earlier else asking[0]
-    return not any(words.negation.search(text, clause.start, clause.end) for clause in (home, verb))
+        return []
+    negated = {clause for clause in clauses if words.negation.search(text, clause.start, clause.end)}
+    return [noun for noun in nouns if not {_at(clauses, noun.start()), _at(asking, noun.start())} & negated]
+
+
+def _has_request(text: str, clause: Part, words: _Words) -> bool:
+    start, end = clause
+    return bool(words.request.search(text, start, end) or words.wished.fullmatch(text, start, end))
+
+
+def _at(clauses: list[Part], place: int) -> Part:
+    """The clause of a place, or the last one before it; the first where there is none."""
+    return clauses[max(0, bisect_right(clauses, place, key=lambda clause: clause.start) - 1)]
 
 
 def _clauses(text: str, part: Part) -> list[Part]:
@@ -217,15 +249,17 @@ def _words(lang: str) -> _Words:
     given = _read()[lang]
     noun = (
         rf"(?:\b{given['own']}\s)?(?:\b{given['own']}\s)?"
-        rf"(?:(?P<sensitive>(?<![\w-])(?:{given['sensitive']}))|(?<![\w-])(?:{given['ordinary']}))(?!\w)"
+        rf"(?:(?P<sensitive>(?<![\w-])(?:{given['sensitive']}|{_PAPERS}))|(?<![\w-])(?:{given['ordinary']}))(?!\w){_OURS}"
     )
     plain = noun.replace("?P<sensitive>", "?:")
-    bare = rf"[\W_]*{plain}(?:{_JOINED}{plain}){{0,3}}(?:[\s,]{{1,2}}{_PLEASE})?[\W_]*"
-    patterns = {key: re.compile(rf"(?<!\w)(?:{value})(?!\w)", re.I) for key, value in given.items()}
+    bare = rf"[\W_]*{plain}(?:{_JOINED}{plain}){{0,3}}"
+    please = rf"[\s,]{{1,2}}{_PLEASE}"
+    patterns = {key: re.compile(rf"(?<![\w-])(?:{value})(?!\w)", re.I) for key, value in given.items()}
     return _Words(
         noun=re.compile(noun, re.IGNORECASE),
         negation=patterns["not"],
-        bare=re.compile(bare, re.IGNORECASE),
+        bare=re.compile(rf"{bare}(?:{please})?[\W_]*", re.IGNORECASE),
+        wished=re.compile(rf"{bare}{please}[\W_]*", re.IGNORECASE),
         texts=given,
         **{key: patterns[key] for key in ("request", "message", "elsewhere", "public", "here", "harmless", "private")},
     )

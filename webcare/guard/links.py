@@ -52,7 +52,6 @@ _SAY = {
     "link_address": "{quote} is a bare network address. Link to our own page instead.",
     "link_personal": "{quote} carries a customer's number or key; whoever opens it may see their data. Take it out.",
     "link_maybe": "{quote} is a link on most networks. Put a blank after the full stop, or take the link out.",
-    "link_unknown": "{quote}: no domains are set down for this brand, so nobody can tell whether this link is ours.",
 }
 
 
@@ -113,7 +112,7 @@ def _judge(link: _Link, context: ReviewContext) -> _Ruling | None:
     if _below(link.host, _SHORTENERS):
         return "link_shortened", Level.ERROR, Override.JUSTIFICATION
     if not domains:
-        return "link_unknown", Level.SUGGESTION, Override.ACKNOWLEDGE
+        return None  # where nobody set down what is ours, nobody can say what is not
     if link.bare and not link.path and link.host.rpartition(".")[2] in _WORDS:
         return "link_maybe", Level.WARNING, Override.ACKNOWLEDGE
     return "link_outside", Level.ERROR, Override.JUSTIFICATION

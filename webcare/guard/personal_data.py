@@ -73,6 +73,11 @@ _YOURS = re.compile(
     r"\b(?:bij (?:je|jou|u) thuis|hemma hos dig|hjemme hos d[ei]g|bei (?:dir|ihnen))\b",
     re.IGNORECASE,
 )
+#: A short number of a matter at our desk opens no door, and customers are told it to come back with.
+_MATTER = _one_of(
+    "matter", after=r"(?:\s?-?(?:nummer(?:et)?|numret|number|nr|no|id))?\.?(?:\s(?:is|är|er|ist))?[\s:#]{1,3}$"
+)
+_LONG = 8
 _YEAR = re.compile(r"(?:19|20)\d{2}")
 #: Text around a finding that is read for what it belongs to, in characters.
 _AROUND = 90
@@ -110,7 +115,7 @@ class PersonalData:
 
 def _prepare(draft: str, context: ReviewContext) -> _Seen:
     lang = asking.languages(context.lang)
-    theirs = _bare("\n".join((context.mention, *context.public_texts)))
+    theirs = _bare(f"{context.mention}\n{context.newest_message[1]}")
     known = lang[0] if len(lang) == 1 else None
     return _Seen(draft, unmask(draft), known, theirs, context.brand, context.private)
 
@@ -151,7 +156,7 @@ def _is_harmless(text: str, one: Personal, brand: Profile) -> bool:
     written, before = text[one.start : one.end], text[max(0, one.start - _AROUND) : one.start]
     if one.kind is Kind.EMAIL:
         return _is_own_host(written.rpartition("@")[2], brand)
-    if one.kind is Kind.ORDER and _YEAR.fullmatch(written):
+    if one.kind is Kind.ORDER and (_YEAR.fullmatch(written) or (len(written) < _LONG and _MATTER.search(before))):
         return True
     if one.kind is Kind.ADDRESS:
         return _is_a_shops(text, one)
@@ -161,7 +166,7 @@ def _is_harmless(text: str, one: Personal, brand: Profile) -> bool:
 
 def _is_a_shops(text: str, one: Personal) -> bool:
     """Whether an address is said to be a shop's or a depot's, and nothing is said to go there."""
-    sentence = asking.sentence_at(text, one.start)
+    sentence = asking.around(text, one.start)
     said, before = text[sentence.start : sentence.end], text[sentence.start : one.start]
     if _YOURS.search(said) or _SOMEBODY_ELSE.search(said):
         return False
@@ -206,13 +211,15 @@ def _in_public(seen: _Seen, one: Personal, posted: bool) -> _Ruling:
     if posted:
         return Level.ERROR, _REPEATED, override
     if _may_be_a_firms(seen, one):
-        return Level.WARNING, _UNKNOWN, Override.ACKNOWLEDGE
+        # Where nobody set down what is ours, it most likely is.
+        unknown = not (own_domains(seen.brand) if one.kind is Kind.EMAIL else seen.brand.phones)
+        return None if unknown else Level.WARNING, _UNKNOWN, Override.ACKNOWLEDGE
     return Level.ERROR, _SHOWN, override
 
 
 def _in_private(seen: _Seen, one: Personal, posted: bool) -> _Ruling:
     text = seen.plain.text
-    sentence = asking.sentence_at(text, one.start)
+    sentence = asking.around(text, one.start)
     if not posted and _SOMEBODY_ELSE.search(text[sentence.start : sentence.end]):
         return Level.ERROR, _OTHER, Override.JUSTIFICATION
     if posted or one.kind is Kind.ORDER or _may_be_a_firms(seen, one):
@@ -230,7 +237,7 @@ def _may_be_a_firms(seen: _Seen, one: Personal) -> bool:
         return bool(_ROLE.match(written)) and not _FREE_MAIL.search(written)
     if one.kind is not Kind.PHONE or _is_mobile(written, seen.lang):
         return False
-    sentence = asking.sentence_at(text, one.start)
+    sentence = asking.around(text, one.start)
     return bool(_CALL_US.search(text[sentence.start : sentence.end]))
 
 

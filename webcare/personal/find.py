@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from bisect import bisect_left
 from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 
 from webcare.personal import contacts, identity, numbers, places
@@ -27,14 +28,20 @@ def find_personal(
     our handles, telephone numbers, e-mail addresses and domains, in any spelling.
     """
     allowed = frozenset(_plain(entry) for entry in ours)
-    taken: list[Personal] = []
+    taken: list[Personal] = []  # in order of place
     for kind, find in _finders(text, lang, names, order_numbers):
         if kind not in kinds:
             continue
         for start, end in find():
-            if not any(one.start < end and start < one.end for one in taken) and not _is_ours(text[start:end], allowed):
-                taken.append(Personal(start, end, kind))
-    return tuple(sorted(taken, key=lambda one: one.start))
+            place = bisect_left(taken, end, key=_start)
+            free = place == 0 or taken[place - 1].end <= start
+            if free and not _is_ours(text[start:end], allowed):
+                taken.insert(place, Personal(start, end, kind))
+    return tuple(taken)
+
+
+def _start(one: Personal) -> int:
+    return one.start
 
 
 def redacted(

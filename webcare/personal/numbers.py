@@ -122,7 +122,7 @@ def accounts(text: str) -> Iterator[Span]:
     for start, end in spans_of(_IBAN, text):
         # The pattern may run on into the next words; the checksum says where the number ends.
         ends = [end, *(start + at for at in range(end - start - 1, 14, -1) if not text[start + at].isalnum())]
-        whole = next((stop for stop in ends if iban.is_valid(text[start:stop])), None)
+        whole = next((stop for stop in ends if iban.is_valid(text[start:stop], check_country=False)), None)
         if whole is not None:
             yield start, whole
     yield from (span for span in spans_of(_NORWEGIAN_ACCOUNT, text) if kontonr.is_valid(text[slice(*span)]))
