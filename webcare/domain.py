@@ -279,6 +279,21 @@ class Finding:
         return self.override
 
 
+class FindingOutcome(StrEnum):
+    """What became of a finding that somebody saw."""
+
+    CHANGED = "changed"  #: the text was changed, or what it pointed at was marked shareable
+    OVERRIDDEN = "overridden"  #: sent in spite of it, on record
+    SENT = "sent"  #: a suggestion that nobody had to answer for
+
+
+class Grade(StrEnum):
+    """Whether a person later found a finding right."""
+
+    RIGHT = "right"
+    WRONG = "wrong"
+
+
 @dataclass(frozen=True, slots=True)
 class Verdict:
     """What the guard says of exactly these bytes, going to exactly this place."""

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from datetime import datetime
-from enum import StrEnum
 from pathlib import Path
 
 from sqlmodel import Session, col, select
@@ -11,7 +10,7 @@ from sqlmodel import Session, col, select
 from webcare import guard
 from webcare.cases.record import EventKind, changed, load, load_to_change, typed_text
 from webcare.cases.surroundings import PLAIN, Reviewer, surroundings
-from webcare.domain import Actor, Decision, DeliveryState, Finding, Level, Verdict
+from webcare.domain import Actor, Decision, DeliveryState, Finding, FindingOutcome, Grade, Level, Verdict
 from webcare.errors import CaseStateRefused, NotAllowed, WebcareError
 from webcare.guard.base import ReviewContext
 from webcare.guard.reported import alone, save_slip, without_personal_data
@@ -20,21 +19,6 @@ from webcare.people import Permission, may, person_id, require
 from webcare.store import Store
 from webcare.store.bulk import storable
 from webcare.store.tables import CaseRow, DeliveryRow, GuardFindingRow, GuardSlipRow
-
-
-class FindingOutcome(StrEnum):
-    """What became of a finding that somebody saw."""
-
-    CHANGED = "changed"  #: the text was changed, or what it pointed at was marked shareable
-    OVERRIDDEN = "overridden"  #: sent in spite of it, on record
-    SENT = "sent"  #: a suggestion that nobody had to answer for
-
-
-class Grade(StrEnum):
-    """Whether a person later found a finding right."""
-
-    RIGHT = "right"
-    WRONG = "wrong"
 
 
 def keep_findings(session: Session, case_id: int, verdict: Verdict, text: str, *, by: Actor, now: datetime) -> None:
