@@ -79,6 +79,7 @@ LEFT_ALONE = [
     ("nl", "Sjoukje, wat vervelend! We vragen het even aan Gjalt in Warfhuizen."),
     ("en", "I'll DM you about your iPhone app, Siobhan."),
     ("nb", "Noen poeng på sofaen hos naboen, og fakturaen gjelder to sofaer."),
+    ("nl", "Hej Anna, en tack! Viele Grüße"),
     ("nl", "Je retourzending zit in het keukenkastlade-pakket."),
     ("da", "Kunne du sende os dit ordrenr?"),
     ("de", "Der Paketbote von Hermes klingelte bei Frau Yildirim."),

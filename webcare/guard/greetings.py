@@ -71,3 +71,6 @@ KINDS: Mapping[str, str] = {
     "viele grüße, liebe grüße, beste grüße, grüße, mit freundlichen grüßen, kind regards, best regards, warm regards",
     "welcome": "välkommen, välkomna, velkommen",
 }
+
+#: Every single word that greets or thanks somewhere: the language check speaks of them, the spelling check does not.
+ALL = frozenset(word for words in AT_HOME.values() for phrase in words.split(",") for word in phrase.split())

@@ -17,6 +17,7 @@ from webcare.domain import Finding, Level, Override
 from webcare.guard.base import ReviewContext
 from webcare.guard.detect import plain, reply_language
 from webcare.guard.dictionaries import Correction, Words, words_of
+from webcare.guard.greetings import ALL as GREETINGS
 from webcare.guard.slips import BEFORE_NOUN, GERMAN, NAMES, PHRASES, SLIPS, SPLIT, TITLES
 from webcare.guard.spans import quote
 
@@ -183,7 +184,7 @@ class _Known:
 
     def _is_allowed(self, text: str, lower: str) -> bool:
         """A word of the brand or of the customer, with an ending or in a compound too (Bolmas, Bolma-kruk)."""
-        if lower in self._allowed or lower in NAMES:
+        if lower in self._allowed or lower in NAMES or lower in GREETINGS:
             return True
         stem = re.split(r"['-]", lower)[0]
         if stem != lower and (stem in self._allowed or stem in NAMES):
