@@ -669,6 +669,18 @@ def test_our_links_and_what_is_no_link_pass(draft: str) -> None:
     assert [one for one in found(draft) if one.check == "links"] == []
 
 
+def test_our_name_under_another_ending_is_a_warning() -> None:
+    (finding,) = found("Zie hemlund.se/kast")
+    assert (finding.reason, finding.level) == ("link_named", Level.WARNING)
+
+
+def test_a_fixed_line_after_call_is_hardly_a_persons() -> None:
+    (finding,) = found("Bel 085-1234567, dan helpen we je.")
+    assert finding.level is Level.WARNING
+    assert found("Bel 085-1234567, dan helpen we je.", brand=Profile()) == []
+    assert held("Bel 06-12345678, dan helpen we je.", brand=Profile())
+
+
 def test_a_missing_blank_is_a_warning() -> None:
     (finding,) = found("Hij komt.de kast is mooi")
     assert (finding.reason, finding.level) == ("link_maybe", Level.WARNING)

@@ -26,6 +26,7 @@ _ENDINGS = "|".join(_KNOWN["endings"])
 _WORDS = frozenset(_KNOWN["words"])
 _SHORTENERS = frozenset(_KNOWN["shorteners"])
 _SECOND_LEVEL = frozenset(_KNOWN["second_level"])
+_COUNTRIES = frozenset(_KNOWN["countries"])
 _LINK = re.compile(
     r"(?<![\w@.+-])(?P<scheme>https?://|www\.)(?P<rest>[^\s<>\"“”»«]{2,500})"
     rf"|(?<![\w@.+/:-])(?P<bare>(?:[\w-]{{1,63}}\.){{1,4}}(?:{_ENDINGS}))(?![\w@-]|\.\w)(?P<path>[/?#][^\s<>\"“”»«]{{0,500}})?",
@@ -49,6 +50,7 @@ _SAY = {
     "link_outside": "{quote} leads to a site that is not on the brand's list. Take it out or link to our own page.",
     "link_shortened": "{quote} hides where it leads. Write the whole address of our own page.",
     "link_lookalike": "{quote} looks like one of our addresses and is not. Take it out.",
+    "link_named": "{quote} bears our name but is not on the brand's list. Check that it is ours.",
     "link_address": "{quote} is a bare network address. Link to our own page instead.",
     "link_personal": "{quote} carries a customer's number or key; whoever opens it may see their data. Take it out.",
     "link_maybe": "{quote} is a link on most networks. Put a blank after the full stop, or take the link out.",
@@ -105,6 +107,8 @@ def _judge(link: _Link, context: ReviewContext) -> _Ruling | None:
         return _own(link)
     if _is_inside(link.host, context) or _is_message(link, context.brand):
         return None
+    if not link.disguised and _bears_our_name(link.host, domains):
+        return "link_named", Level.WARNING, Override.ACKNOWLEDGE
     if link.disguised or _is_lookalike(link.host, domains, context.brand):
         return "link_lookalike", Level.ERROR, Override.NONE
     if _ADDRESS.fullmatch(link.host):
@@ -141,6 +145,13 @@ def _is_message(link: _Link, brand: Profile) -> bool:
     who = match["who"] or match["name"] or ""
     names = {fold(name) for name in (brand.name, *brand.names) if name}
     return not names or not who or who.lstrip("+").isdigit() or fold(who) in names
+
+
+def _bears_our_name(host: str, domains: tuple[str, ...]) -> bool:
+    """Whether it is a domain of ours under a country's ending: brands own more of those than they write down."""
+    labels = host.split(".")
+    ours = {_main_label(domain.split(".")) for domain in domains}
+    return _main_label(labels) in ours and labels[-1] in _COUNTRIES
 
 
 def _is_lookalike(host: str, domains: tuple[str, ...], brand: Profile) -> bool:
