@@ -180,13 +180,15 @@ def test_a_number_given_away_is_still_a_number_in_the_case() -> None:
 
 
 def test_the_customers_next_message_is_kept_with_the_joke(desk: Desk, only: Callable[..., None]) -> None:
-    only(Finds("jokes", "joke", Level.SUGGESTION))
-    mention = make_mention(posted_at=desk.now)
+    only()
+    mention = make_mention("Ha, my chair walked out on me!", posted_at=desk.now)
     desk.receive(mention)
-    send(desk, desk.case_of(mention).id)
+    send(desk, desk.case_of(mention).id, "Oh no, not again! We promise it will not run away this time 😂 haha")
     desk.later(seconds=1)
     assert desk.deliver() == 1
-    desk.classifier._decide = lambda text: make_triage(sentiment=Sentiment.POSITIVE if "Ha" in text else Sentiment.NEGATIVE)
+    desk.classifier._decide = lambda text: make_triage(
+        sentiment=Sentiment.POSITIVE if "Ha" in text else Sentiment.NEGATIVE
+    )
     for text in ("Ha ha, good one!", "But where is it?"):
         later = desk.later(minutes=1)
         desk.receive(make_mention(text, thread_id=mention.thread_id, author=mention.author, posted_at=later))

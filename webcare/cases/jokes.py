@@ -1,7 +1,6 @@
 """What came of a joke: the customer's next message, and how it sounded.
 
-The guard says which replies hold a joke (a finding whose reason begins with "joke", at any level); whether it was
-welcome only the customer can tell.
+The guard knows a joke when it reads one, held or let pass; whether it was welcome only the customer can tell.
 """
 
 from __future__ import annotations
@@ -15,7 +14,7 @@ from sqlmodel import Session, col, select
 from webcare.store.mentions import chunks
 from webcare.store.tables import CaseRow, DeliveryRow, JokeOutcomeRow
 
-#: Reasons of findings that say a reply holds a joke.
+#: Beside the verdict of a delivery: whether the reply holds a joke.
 JOKE = "joke"
 
 
@@ -30,8 +29,7 @@ class Answer:
 
 def remember_joke(session: Session, case: CaseRow, delivery: DeliveryRow) -> None:
     """Wait for the customer's answer if this reply, now in public, holds a joke."""
-    findings = delivery.verdict.get("findings", ())
-    if not any(str(finding.get("reason", "")).startswith(JOKE) for finding in findings):
+    if not delivery.verdict.get(JOKE):
         return
     assert delivery.id is not None
     known = select(JokeOutcomeRow.id).where(JokeOutcomeRow.delivery_id == delivery.id)

@@ -13,6 +13,7 @@ from sqlmodel import Session, col
 from webcare import guard
 from webcare.cases.assignment import start_work
 from webcare.cases.binding import require_bound
+from webcare.cases.jokes import JOKE
 from webcare.cases.notes import discard_draft, draft_of, save_draft
 from webcare.cases.overrides import overridden, record_overrides, require_covered, ticked
 from webcare.cases.record import EventKind, changed, customer_messages, load, load_to_change, typed_text
@@ -21,6 +22,7 @@ from webcare.domain import Actor, DeliveryState, MentionKind, Override, Verdict
 from webcare.errors import ReplyPending, UndoTooLate
 from webcare.guard.base import ReviewContext
 from webcare.guard.binding import Part, Seen, changed_parts, marks_of, sentence
+from webcare.guard.jokes import jokes
 from webcare.people import Permission, find_agent, person_id, require
 from webcare.store.bulk import storable
 from webcare.store.tables import AgentRow, CaseRow, DeliveryRow, MentionRow, ThreadRow
@@ -180,7 +182,7 @@ def _queue(
         text=storable(text),
         fingerprint=verdict.fingerprint,
         rules_version=verdict.rules_version,
-        verdict=asdict(verdict),
+        verdict={**asdict(verdict), JOKE: any(jokes(text, context))},
         author_id=author,
         approver_id=author,
         created_at=now,
