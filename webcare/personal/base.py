@@ -6,6 +6,7 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from enum import StrEnum
+from functools import lru_cache
 
 
 class Kind(StrEnum):
@@ -67,6 +68,7 @@ _HARMLESS = (
 _NOT_PERSONAL = re.compile("|".join(_HARMLESS), re.IGNORECASE)
 
 
+@lru_cache(maxsize=8)
 def harmless(text: str) -> tuple[Span, ...]:
     """Places of dates, opening hours, prices, measures and article numbers."""
     return tuple(match.span() for match in _NOT_PERSONAL.finditer(text))

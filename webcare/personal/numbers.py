@@ -12,6 +12,9 @@ if TYPE_CHECKING:
     from phonenumbers import PhoneNumberMatch
 
 _FEWEST_DIGITS = 7
+#: What a telephone number can be cut from, anywhere and with its area: digits and what stands between them.
+_CANDIDATE = re.compile(r"\d(?:[^\w\n]{0,4}\d){6}")
+_LONG_CANDIDATE = re.compile(r"(?<!\d)(?:\+|\(?0)(?:[^\w\n]{0,4}\d){8}")
 #: Help lines and service numbers are written so across Europe, also where a neighbour's plan does not know them.
 _SERVICE = ("0800", "0900", "116")
 
@@ -37,31 +40,44 @@ def phones(text: str, lang: str | None) -> Iterator[Span]:
 
     Free and paid service numbers (help lines, 0800) belong to nobody in particular and are left out.
     """
-    if sum(letter.isdigit() for letter in text) < _FEWEST_DIGITS:
-        return
-    from phonenumbers import Leniency, PhoneNumberMatcher
+    from phonenumbers import Leniency
 
     others, home = harmless(text), _REGIONS.get(lang or "", _EVERYWHERE)
     abroad = tuple(region for region in _EVERYWHERE if region not in home)
-    ways: tuple[tuple[tuple[str, ...], int, Callable[[PhoneNumberMatch], bool]], ...] = (
-        (home, Leniency.VALID, lambda match: True),
-        (home, Leniency.POSSIBLE, lambda match: match.raw_string.startswith("+") or _is_called(text, match)),
-        (abroad, Leniency.VALID, lambda match: _is_long(match.raw_string)),
+    ways: tuple[tuple[tuple[str, ...], int, re.Pattern[str], Callable[[PhoneNumberMatch], bool]], ...] = (
+        (home, Leniency.VALID, _CANDIDATE, lambda match: True),
+        (home, Leniency.POSSIBLE, _CANDIDATE, lambda match: match.raw_string[0] == "+" or _is_called(text, match)),
+        (abroad, Leniency.VALID, _LONG_CANDIDATE, lambda match: _is_long(match.raw_string)),
     )
-    services: set[Span] = set()  # a help line at home may look like somebody's number abroad
-    for regions, leniency, fits in ways:
-        for match in (match for region in regions for match in PhoneNumberMatcher(text, region, leniency=leniency)):
+    left = text  # without what was read already, so that nothing is read twice
+    for regions, leniency, candidate, fits in ways:
+        seen: list[Span] = []
+        for match in _matches(left, regions, leniency, candidate):
             span = (match.start, match.end)
-            if regions is home and _is_service(match):
-                services.add(span)
-            if (
-                fits(match)
-                and span not in services
-                and _is_personal(match)
-                and not touches(span, others)
-                and not _inside_word(text, span)
-            ):
+            # A help line at home may look like somebody's number abroad.
+            seen += [span] if leniency == Leniency.VALID else []
+            if fits(match) and _is_personal(match) and not touches(span, others) and not _inside_word(text, span):
                 yield span
+        left = _without(left, seen)
+
+
+def _matches(
+    text: str, regions: tuple[str, ...], leniency: int, candidate: re.Pattern[str]
+) -> Iterator[PhoneNumberMatch]:
+    if candidate.search(text):
+        from phonenumbers import PhoneNumberMatcher
+
+        for region in regions:
+            yield from PhoneNumberMatcher(text, region, leniency=leniency)
+
+
+def _without(text: str, spans: list[Span]) -> str:
+    """The text with letters where the spans stood, as long as before."""
+    parts, at = [], 0
+    for start, end in sorted(spans):
+        parts += [text[at:start], "x" * (end - max(at, start))]
+        at = max(at, end)
+    return "".join([*parts, text[at:]])
 
 
 def _is_called(text: str, match: PhoneNumberMatch) -> bool:
