@@ -10,11 +10,11 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from webcare.errors import SettingsError
-from webcare.guard.clauses import Stretch, stretches
+from webcare.guard.clauses import Stretch, sentences, stretches
 from webcare.guard.learned.inprocess import note_parts
 
 #: Authors are ways of writing; a test author writes like nobody in the training part.
-TEST_AUTHORS = frozenset("efhm")
+TEST_AUTHORS = frozenset("efhmp")
 #: Authors whose pairs the shipped encoder learned from: what is measured on them flatters, once it has.
 ENCODER_AUTHORS = frozenset("abcdgi")
 HARMLESS = frozenset({"clean", "shared_fact"})
@@ -134,10 +134,13 @@ def note_like_examples(pairs: Sequence[Pair], replies: Sequence[tuple[str, str]]
             if not wanted or pair.kind in _NOTE_WORDS:
                 text = place.of(pair.reply)
                 found.append(Example(pair.reply, text, "", wanted, pair.author, pair.lang, pair.id))
-        if pair.kind not in HARMLESS:
-            found += [
-                Example(pair.note, part, "", True, pair.author, pair.note_lang, "") for part in note_parts(pair.note)
-            ]
+        if pair.note and pair.kind != "shared_fact":
+            # A note as it lies there, and as it slips into a reply.
+            opening = sentences(pair.reply)[:1]
+            slipped = f"{opening[0].of(pair.reply)} {pair.note}" if opening else pair.note
+            for draft in (pair.note, slipped):
+                parts = note_parts(pair.note)
+                found += [Example(draft, part, "", True, pair.author, pair.note_lang, "") for part in parts]
     for lang, draft in replies:
         author = chance.choice(authors)
         found += [Example(draft, place.of(draft), "", False, author, lang, "") for place in stretches(draft)]

@@ -50,9 +50,9 @@ LEAK_PLANS = (Plan(LIKENESS, 0), Plan(STRETCH, 48), Plan(PAIR, 48))
 NOTE_LIKE_PLANS = (Plan(STRETCH, 0, strength=0.05), Plan(STRETCH, 48))
 HUMOUR_PLANS = (Plan(STRETCH, 0, strength=0.05), Plan(STRETCH, 32))
 #: Judged by networks that never saw the fold's authors.
-FOLDS = tuple(frozenset(letters) for letters in ("ak", "bl", "cn", "dj", "gi"))
+FOLDS = tuple(frozenset(letters) for letters in ("ak", "bl", "cn", "djo", "gi"))
 #: Of harmless replies a head may hold, and may warn of, this share.
-HOLDS_OF = {LEAK: 0.011, NOTE_LIKE: 0.004, HUMOUR: 0.04}
+HOLDS_OF = {LEAK: 0.010, NOTE_LIKE: 0.006, HUMOUR: 0.04}
 WARNS_OF = {LEAK: 0.05, NOTE_LIKE: 0.02, HUMOUR: 0.10}
 #: Paraphrases and translations are what nothing else catches.
 _HARD = frozenset({"paraphrase", "translation"})
