@@ -26,7 +26,7 @@ from progress import Step, clock, run_step, say
 TORCH = "2.13.0"
 # Asked on Linux only, and only when the usual index has no CPU build: the plain name means CUDA there.
 TORCH_CPU_INDEX = "https://download.pytorch.org/whl/cpu"
-EXTRAS = {"demo": "", "test": "[test]", "check": "[test,dev]"}
+EXTRAS = {"demo": "[spelling]", "test": "[spelling,test]", "check": "[spelling,test,dev]"}
 ENOUGH_FOR = {"demo": ("demo", "test", "check"), "test": ("test", "check"), "check": ("check",)}
 FREE_DISK_MB = 2600
 
