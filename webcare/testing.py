@@ -174,6 +174,7 @@ class Desk:
     people: dict[Role, Actor]
     now: datetime = NOON
     account_key: str = "x_hemlund"
+    reviewer: Reviewer = PLAIN  #: what the guard reads with; a console on the same desk must have the same
 
     @property
     def first(self) -> Actor:
@@ -230,15 +231,23 @@ class Desk:
         """Check and send a reply as the first line, with the settings' undo window."""
         undo = timedelta(seconds=self.settings.delivery.undo_s)
         with self.store.write() as session:
-            verdict = cases.review_reply(session, case_id, text=text, now=self.now)
+            verdict = cases.review_reply(session, case_id, text=text, now=self.now, reviewer=self.reviewer)
             return cases.send_reply(
-                session, case_id, text=text, verdict=verdict, by=self.first, now=self.now, undo=undo, acknowledged=True
+                session,
+                case_id,
+                text=text,
+                verdict=verdict,
+                by=self.first,
+                now=self.now,
+                undo=undo,
+                acknowledged=True,
+                reviewer=self.reviewer,
             )
 
-    def deliver(self, reviewer: Reviewer = PLAIN) -> int:
+    def deliver(self) -> int:
         """Send what is due now."""
         channels = {self.account_key: self.channel}
-        return send_due(self.store, channels, self.settings.delivery, clock=self.clock, reviewer=reviewer)
+        return send_due(self.store, channels, self.settings.delivery, clock=self.clock, reviewer=self.reviewer)
 
     def reconcile(self) -> int:
         """Read back what is doubtful now."""

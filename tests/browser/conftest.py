@@ -19,6 +19,8 @@ sys.path.insert(0, str(Path(__file__).parents[1] / "console"))
 
 from filling import PASSWORD, small_desk
 
+from webcare.app import App
+from webcare.settings import load_settings
 from webcare.store import open_store
 from webcare.testing import Desk
 
@@ -76,11 +78,14 @@ def base(desk: Desk) -> Iterator[str]:
 def serving(desk: Desk, port: int) -> Iterator[str]:
     """Run streamlit_app.py on the desk's database until the block ends."""
     assert desk.store.path is not None
-    env = os.environ | {
+    settings = {
         "WEBCARE_DESK__DATABASE_URL": desk.store.url,
+        "WEBCARE_DESK__DATA_DIR": str(desk.store.path.parent),
         "WEBCARE_DESK__BRAND": "Hemlund",
         "WEBCARE_POLLING__EVERY_S": "3600",
     }
+    env = os.environ | settings
+    desk.reviewer = App(load_settings(env=settings)).reviewer
     command = [sys.executable, "-m", "streamlit", "run", str(ROOT / "streamlit_app.py")]
     command += [f"--server.port={port}", "--server.address=127.0.0.1"]
     log = desk.store.path.with_name("console.log")

@@ -14,7 +14,7 @@ from webcare.testing import Desk, FakeClassifier, make_triage
 
 pytestmark = pytest.mark.browser
 
-REPLY = "That should not have happened. Send us your order number and we look into it today."
+REPLY = "Sorry about that. We asked the warehouse and write to you here as soon as they answer."
 
 
 def draft(desk: Desk, case_id: int | None, kind: str = "reply") -> str:

@@ -222,24 +222,24 @@ def test_the_heads_think_outside_of_every_transaction_and_their_answer_is_recall
 ) -> None:
     only(AsksTheHeads())
     heads = Heads(desk)
-    reviewer = Reviewer(learned=heads)
+    reviewer = desk.reviewer = Reviewer(learned=heads)
     assert send(desk, desk.open_case().id, reviewer=reviewer).delivery_id is not None
     assert heads.thought == 1
     desk.later(seconds=11)
-    assert desk.deliver(reviewer) == 1
+    assert desk.deliver() == 1
     assert heads.thought == 1
 
 
 def test_a_note_of_the_undo_window_is_read_by_the_heads_too(desk: Desk, only: Callable[..., None]) -> None:
     only(AsksTheHeads())
     heads = Heads(desk)
-    reviewer = Reviewer(learned=heads)
+    reviewer = desk.reviewer = Reviewer(learned=heads)
     case_id = desk.open_case().id or 0
     delivery = send(desk, case_id, reviewer=reviewer).delivery_id
     with desk.store.write() as session:
         cases.add_note(session, case_id, text="Bea promised noon.", by=desk.second, now=NOON)
     desk.later(seconds=11)
-    assert desk.deliver(reviewer) == 0
+    assert desk.deliver() == 0
     assert desk.delivery(delivery).error.endswith("A note says this.")
 
 
@@ -252,6 +252,17 @@ def test_a_new_note_that_the_heads_cannot_read_holds_the_reply(desk: Desk, only:
     desk.later(seconds=11)
     assert desk.deliver() == 0
     assert "the internal notes changed" in desk.delivery(delivery).error
+
+
+def test_on_a_desk_without_heads_a_note_of_ones_own_does_not_hold_the_reply(desk: Desk) -> None:
+    case_id = desk.open_case().id or 0
+    text = "Hi! We asked the warehouse and write to you here as soon as they answer."
+    delivery = desk.reply(case_id, text)
+    assert desk.delivery(delivery.id).verdict["missing"]
+    with desk.store.write() as session:
+        cases.add_note(session, case_id, text="Answered; ring Bea on Monday.", by=desk.first, now=NOON)
+    desk.later(seconds=11)
+    assert desk.deliver() == 1
 
 
 def test_an_empty_reply_is_refused_before_anything_is_read(desk: Desk) -> None:

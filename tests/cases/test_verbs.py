@@ -227,7 +227,14 @@ def test_every_verb_asks_the_role_first(desk: Desk, verb: str, role: Role) -> No
 
 
 def test_the_verbs_above_are_all_the_verbs_there_are() -> None:
-    elsewhere = {"EventKind", "load", "draft_of", "discard_draft", "review_reply"}  # they only read, or forget a draft
+    elsewhere = {
+        "EventKind",
+        "load",
+        "draft_of",
+        "discard_draft",
+        "draft_surroundings",
+        "review_reply",
+    }  # they only read, or forget a draft
     # in test_delivery.py, test_sending.py and test_grading.py
     tested_apart = {
         "take_back", "settle_by_hand", "wake_snoozed", "check_and_send", "grade_finding", "report_slip",

@@ -29,6 +29,7 @@ def desk(sqlite_store: Store) -> Desk:
 def app(desk: Desk) -> Iterator[App]:
     """The desk as the console's process has it."""
     made = console.start(lambda: App(_settings(desk.store.url)), cookie="webcare_session")
+    desk.reviewer = made.reviewer
     yield made
     made.store.dispose()
 

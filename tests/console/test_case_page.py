@@ -13,7 +13,7 @@ from webcare.domain import Author, CaseState, DeliveryState, Line, Resolution, R
 from webcare.store.tables import CaseRow, DeliveryRow, NoteRow, TriageRow
 from webcare.testing import Desk, FakeClassifier, make_mention, make_triage
 
-REPLY = "Sorry about that. Send us your order number and we look into it today."
+REPLY = "Sorry about that. We asked the warehouse and write to you here as soon as they answer."
 
 
 def case_now(desk: Desk, case: CaseRow) -> CaseRow:

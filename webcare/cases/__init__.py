@@ -11,7 +11,7 @@ from webcare.cases.labels import correct_triage
 from webcare.cases.notes import add_note, discard_draft, draft_of, save_draft
 from webcare.cases.outcomes import settle_by_hand
 from webcare.cases.record import EventKind, load
-from webcare.cases.replies import review_reply, send_reply, take_back
+from webcare.cases.replies import draft_surroundings, review_reply, send_reply, take_back
 from webcare.cases.sending import check_and_send
 
 __all__ = [
@@ -23,6 +23,7 @@ __all__ = [
     "correct_triage",
     "discard_draft",
     "draft_of",
+    "draft_surroundings",
     "grade_finding",
     "hand_back",
     "hand_over",

@@ -48,8 +48,16 @@ def require_bound(
 
 
 def missing_since(before: Sequence[str], after: Sequence[str]) -> str:
-    """The checks that ran then and could not run now, for a sentence; empty when there are none."""
-    return ", ".join(name for name in after if name not in before)
+    """The checks that ran then and could not run now, for a sentence; empty when there are none.
+
+    What is missing is told as "check: why"; a check that misses for another reason than before is no news.
+    """
+    then = {_check(told) for told in before}
+    return ", ".join(dict.fromkeys(_check(told) for told in after if _check(told) not in then))
+
+
+def _check(told: str) -> str:
+    return told.partition(":")[0]
 
 
 def _before(session: Session, case: CaseRow, part: Part, mark: str) -> str:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict
 from datetime import datetime, timedelta
 
@@ -12,7 +12,7 @@ from sqlmodel import Session, col
 
 from webcare import guard
 from webcare.cases.assignment import start_work
-from webcare.cases.binding import require_bound
+from webcare.cases.binding import missing_since, require_bound
 from webcare.cases.jokes import JOKE
 from webcare.cases.notes import discard_draft, draft_of, save_draft
 from webcare.cases.overrides import overridden, record_overrides, require_covered, ticked
@@ -45,6 +45,14 @@ def review_reply(
     """
     context = surroundings(session, load(session, case_id), now=now, reviewer=reviewer, target_id=target_id)
     return guard.review(text.strip(), context)
+
+
+def draft_surroundings(session: Session, case_id: int, *, now: datetime, reviewer: Reviewer = PLAIN) -> ReviewContext:
+    """What `guard.review` needs to read a draft on this case once the session is closed.
+
+    Raises CaseNotFound, or CaseStateRefused when there is nothing to answer.
+    """
+    return surroundings(session, load(session, case_id), now=now, reviewer=reviewer)
 
 
 def send_reply(
@@ -124,7 +132,7 @@ def why_held(session: Session, delivery: DeliveryRow, context: ReviewContext, ve
     if verdict.fingerprint != delivery.fingerprint:
         return "It is not the reply that was checked."
     approved = delivery.verdict
-    if parts := _void_parts(approved.get("seen", ()), verdict):
+    if parts := _void_parts(approved.get("seen", ()), approved.get("missing", ()), verdict):
         return sentence(parts)
     assert delivery.id is not None
     known = overridden(session, delivery.id)
@@ -135,14 +143,14 @@ def why_held(session: Session, delivery: DeliveryRow, context: ReviewContext, ve
     return ""
 
 
-def _void_parts(approved: Seen, verdict: Verdict) -> list[Part]:
+def _void_parts(approved: Seen, missing: Sequence[str], verdict: Verdict) -> list[Part]:
     parts = set(changed_parts(approved, verdict.seen))
     heads_then, heads_now = (marks_of(seen).get(Part.HEADS, "") for seen in (approved, verdict.seen))
     if not (heads_then and heads_now):
         parts.discard(Part.HEADS)
     readable = bool(heads_now) or not heads_then
-    if readable and not verdict.missing:
-        # Read again in full, with the new notes.
+    if readable and not missing_since(missing, verdict.missing):
+        # Read again with the new notes by all that read it then.
         parts -= {Part.NOTES, Part.FACTS}
     return sorted(parts, key=list(Part).index)
 

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import streamlit as st
 
-from webcare.console import case_actions, case_why, chrome, notes_panel, reply_panel, safe, thread
+from webcare.console import case_actions, case_why, chrome, notes_panel, reply_panel, safe, slip_panel, thread
 from webcare.console.acting import draw_everything_if_asked, draw_everything_next, everything_is_drawn
 from webcare.console.components import mount
 from webcare.console.desk import desk, now
@@ -43,6 +43,7 @@ def show() -> None:
     with right:
         notes_panel.show(view, me)
         case_why.show(view, me)
+        slip_panel.show(view)
     _hand_over_as_typed(view.case.id)
 
 

@@ -16,7 +16,8 @@ from webcare.people import Permission, may
 _HERE = Path(__file__).parent
 #: The pages, as files: Streamlit reaches them by these names. Not in a folder called `pages`: Streamlit would take
 #: that for an app of its older kind and run a page without what surrounds it here, the sign-in check included.
-QUEUE, CASE, MANAGER = (str(_HERE / "screens" / f"{name}.py") for name in ("queue", "case", "manager"))
+_NAMES = ("queue", "case", "manager", "guard")
+QUEUE, CASE, MANAGER, GUARD = (str(_HERE / "screens" / f"{name}.py") for name in _NAMES)
 EVERYWHERE = "everywhere"
 
 
@@ -54,6 +55,7 @@ def _pages_of(me: Actor) -> dict[str, StreamlitPage]:
         pages[CASE] = st.Page(CASE, title="Case", url_path="case", visibility="hidden")
     if may(me, Permission.SEE_REPORTS):
         pages[MANAGER] = st.Page(MANAGER, title="Figures", url_path="figures")
+        pages[GUARD] = st.Page(GUARD, title="Guard", url_path="guard")
     return pages
 
 
@@ -64,7 +66,11 @@ def _bar(pages: dict[str, StreamlitPage], me: Actor) -> None:
     with st.container(key="wc_bar", horizontal=True, vertical_alignment="center", horizontal_alignment="distribute"):
         with st.container(horizontal=True, vertical_alignment="center", width="content", gap="small"):
             safe.draw(brand, width="content")
-            for file, icon in ((QUEUE, ":material/inbox:"), (MANAGER, ":material/monitoring:")):
+            for file, icon in (
+                (QUEUE, ":material/inbox:"),
+                (MANAGER, ":material/monitoring:"),
+                (GUARD, ":material/shield:"),
+            ):
                 if file in pages:
                     st.page_link(pages[file], icon=icon)
         safe.draw(safe.el("div", name, out, cls="wc-me"), width="content")

@@ -1,4 +1,8 @@
-"""The yellow composer: internal notes. It has no way to send anything, and imports nothing that has."""
+"""The yellow composer: internal notes. It has no way to send anything, and imports nothing that has.
+
+A note has two parts: what stays inside, and what the customer may be told, with a source and a last day. Marked
+sentences are shown green once they count.
+"""
 
 from __future__ import annotations
 
@@ -8,15 +12,19 @@ import streamlit as st
 from sqlmodel import Session
 
 from webcare import cases
-from webcare.console import chrome, safe, words
-from webcare.console.acting import change, draw_everything_if_asked, draw_everything_next
+from webcare.cases.facts import note_sentences
+from webcare.cases.notes import Shareable
+from webcare.console import chrome, fact_form, safe, words
+from webcare.console.acting import Verb, act, change, draw_everything_if_asked, draw_everything_next
 from webcare.console.desk import desk, now
 from webcare.console.trouble import show_news
 from webcare.domain import Actor
 from webcare.people import Permission, may
-from webcare.store.queries import CaseView, NoteView
+from webcare.store.queries import CaseView, FactView, NoteView
 
 PLACE = "notes"
+#: Notes whose sentences can be marked from here, the newest ones; every menu costs the page time.
+_MARKABLE = 12
 
 
 def key_of(case_id: int) -> str:
@@ -28,11 +36,9 @@ def show(view: CaseView, me: Actor) -> None:
     """Draw the notes and, for those who work cases, the box to write one."""
     with st.container(key="wc_notes", gap="xsmall"):
         safe.draw(
-            safe.el(
-                "div", safe.el("span", "Internal notes"), safe.el("small", "never leave this desk"), cls="wc-title"
-            ),
-            safe.el("div", *_list(view.notes), cls="wc-notelist"),
+            safe.el("div", safe.el("span", "Internal notes"), safe.el("small", "never leave this desk"), cls="wc-title")
         )
+        _list(view, me)
         show_news(PLACE)
         if may(me, Permission.WORK_CASES):
             _start_with_draft(view.case.id, me)
@@ -51,25 +57,84 @@ def _compose(case_id: int) -> None:
         on_change=_keep_draft,
         args=(case_id,),
     )
+    with st.expander("Add what the customer may be told", key=f"share_part_{case_id}"):
+        st.text_area("Part of this note that the customer may be told", key=f"share_text_{case_id}", height=68)
+        fact_form.draw(f"{case_id}")
     show_news(f"{PLACE}_typing")
     st.button("Save internal note", key=f"save_note_{case_id}", on_click=_save, args=(case_id,))
 
 
-def _list(notes: tuple[NoteView, ...]) -> list[safe.Html]:
-    if not notes:
-        return [safe.el("div", "No notes yet.", cls="wc-note")]
+def _list(view: CaseView, me: Actor) -> None:
+    if not view.notes:
+        safe.draw(safe.el("div", safe.el("div", "No notes yet.", cls="wc-note"), cls="wc-notelist"))
+    with st.container(key="wc_notelist", gap=None):
+        for place, note in enumerate(reversed(view.notes)):
+            facts = [fact for fact in view.facts if fact.note_id == note.id and not fact.withdrawn]
+            safe.draw(_note(note, facts))
+            if may(me, Permission.WORK_CASES):
+                _waiting(facts, me)
+                if place < _MARKABLE:
+                    _marking(note, facts)
+
+
+def _note(note: NoteView, facts: list[FactView]) -> safe.Html:
     moment = now()
-    return [
-        safe.el(
-            "div",
-            safe.el(
-                "header", safe.el("strong", safe.name(note.agent_name)), words.clock_time(note.created_at, now=moment)
-            ),
-            safe.said(note.text),
-            cls="wc-note",
-        )
-        for note in reversed(notes)
-    ]
+    when = words.clock_time(note.created_at, now=moment)
+    header = safe.el("header", safe.el("strong", safe.name(note.agent_name)), when)
+    spans = [span for fact in facts if fact.counts(moment) for span in _places(note.text, fact.text)]
+    return safe.el("div", header, safe.marked(note.text, spans), *map(_fact, facts), cls="wc-note")
+
+
+def _places(text: str, sentence: str) -> list[tuple[int, int, str]]:
+    start = text.find(sentence)
+    return [(start, start + len(sentence), "wc-shareable")] if start >= 0 else []
+
+
+def _fact(fact: FactView) -> safe.Html:
+    moment = now()
+    until = f" until {words.clock_time(fact.valid_until, now=moment)}" if fact.valid_until else ""
+    state = "May be told" if fact.counts(moment) else "Waits for a colleague" if fact.waits else "No longer to be told"
+    by = [", marked by ", safe.name(fact.marked_name)]
+    by += [" and ", safe.name(fact.seconded_name)] if fact.seconded_name else []
+    source = f" ({safe.line(fact.source, limit=80)})" if fact.source else ""
+    return safe.el("footer", f"{state}{until}: “{safe.line(fact.text, limit=90)}”{source}", *by, cls="wc-fact")
+
+
+def _waiting(facts: list[FactView], me: Actor) -> None:
+    for fact in facts:
+        with st.container(horizontal=True, gap="xsmall"):
+            if fact.waits and fact.marked_by != me.id:
+                st.button(
+                    "The customer may know this", key=f"second_{fact.id}", icon=":material/done_all:",
+                    on_click=act, args=(PLACE, _second(fact.id)),
+                )  # fmt: skip
+            st.button("Keep inside after all", key=f"withdraw_{fact.id}", type="tertiary", on_click=act,
+                      args=(PLACE, _withdraw(fact.id)))  # fmt: skip
+
+
+def _second(fact_id: int) -> Verb:
+    return lambda session, me, moment: cases.second_fact(session, fact_id, by=me, now=moment)
+
+
+def _withdraw(fact_id: int) -> Verb:
+    return lambda session, me, moment: cases.withdraw_fact(session, fact_id, by=me, now=moment)
+
+
+def _marking(note: NoteView, facts: list[FactView]) -> None:
+    marked = {fact.text for fact in facts}
+    sentences = [one for one in note_sentences(note.text) if one not in marked]
+    if not sentences:
+        return
+    with st.popover("Let the customer know …", key=f"mark_menu_{note.id}", type="tertiary"):
+        name = f"n{note.id}"
+        key = f"mark_{note.id}"
+        st.selectbox("Sentence the customer may be told", sentences, format_func=safe.line, key=key)
+        fact_form.draw(name)
+
+        def mark(session: Session, by: Actor, moment: datetime) -> None:
+            cases.mark_shareable(session, note.id, st.session_state[key], by=by, now=moment, **fact_form.answers(name))
+
+        st.button("Mark as shareable", key=f"share_{note.id}", on_click=act, args=(PLACE, mark))
 
 
 def _keep_draft(case_id: int) -> None:
@@ -83,8 +148,14 @@ def _keep_draft(case_id: int) -> None:
 
 def _save(case_id: int) -> None:
     text: str = st.session_state.get(key_of(case_id), "")
-    if change(PLACE, lambda session, me, moment: cases.add_note(session, case_id, text=text, by=me, now=moment)):
-        st.session_state[key_of(case_id)] = ""
+    part: str = st.session_state.get(f"share_text_{case_id}", "")
+    shareable = Shareable(part, **fact_form.answers(f"{case_id}")) if part.strip() else None
+
+    def save(session: Session, me: Actor, moment: datetime) -> None:
+        cases.add_note(session, case_id, text=text, by=me, now=moment, shareable=shareable)
+
+    if change(PLACE, save):
+        st.session_state[key_of(case_id)] = st.session_state[f"share_text_{case_id}"] = ""
     draw_everything_next()
 
 

@@ -7,31 +7,28 @@ pass waits a few seconds in which it can be taken back.
 from __future__ import annotations
 
 import time
-from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
 import streamlit as st
 from sqlmodel import Session
 
-from webcare import cases
+from webcare import cases, guard
 from webcare.channels import channel_class
-from webcare.console import chrome, safe, words
+from webcare.console import chrome, safe, verdict_panel, words
 from webcare.console.acting import act, change, draw_everything_if_asked, draw_everything_next
 from webcare.console.components import mount
 from webcare.console.desk import desk, now
 from webcare.console.news import seen_version
 from webcare.console.trouble import attempt, say, show_news
+from webcare.console.verdict_panel import Shown, Surface
 from webcare.domain import (
     UNSETTLED_DELIVERIES,
     Actor,
     CaseState,
-    Decision,
     DeliveryState,
     Finding,
-    Level,
     MentionKind,
-    Verdict,
 )
 from webcare.errors import WebcareError
 from webcare.people import Permission, may
@@ -39,7 +36,8 @@ from webcare.store.queries import CaseView, DeliveryView
 
 PLACE = "reply"
 _DOUBLE_CLICK_S = 2.0
-_MARKS = {Level.ERROR: "wc-error", Level.WARNING: "wc-warning", Level.SUGGESTION: "wc-suggestion"}
+#: A text shorter than this, in characters, is not looked at while somebody types.
+_WORTH_A_LOOK = 12
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,6 +49,12 @@ class Composer:
     network: str
     channel: str
     private: bool
+    notes: tuple[tuple[int, str], ...]
+
+    @property
+    def surface(self) -> Surface:
+        """Where the guard's word is shown."""
+        return Surface(self.case_id, PLACE, self.notes, _mend)
 
 
 def key_of(case_id: int) -> str:
@@ -74,7 +78,12 @@ def show(view: CaseView, me: Actor) -> None:
         safe.draw(safe.el("p", "This case is resolved. Reopen it to write another reply.", cls="wc-soft"))
         return
     composer = Composer(
-        view.case.id, _customer(view), words.word(words.CHANNELS, view.case.channel), view.case.channel, _private(view)
+        view.case.id,
+        _customer(view),
+        words.word(words.CHANNELS, view.case.channel),
+        view.case.channel,
+        _private(view),
+        tuple((note.id, note.text) for note in view.notes),
     )
     _start_with_draft(composer.case_id, me)
     with st.container(key="wc_reply", gap="xsmall"):
@@ -96,9 +105,7 @@ def _compose(composer: Composer) -> None:
         args=(composer.case_id,),
     )
     text: str = st.session_state.get(key, "")
-    verdict = _verdict_of(composer.case_id, text)
-    if verdict is not None:
-        _show_verdict(text, verdict, composer.case_id)
+    _guard_says(composer, text.strip())
     show_news(f"{PLACE}_typing")
     with st.container(horizontal=True, vertical_alignment="center", horizontal_alignment="distribute"):
         safe.draw(_count(composer.channel, text))
@@ -107,7 +114,7 @@ def _compose(composer: Composer) -> None:
             key=f"send_{composer.case_id}",
             type="primary",
             on_click=_send,
-            args=(composer.case_id,),
+            args=(composer,),
         )
 
 
@@ -133,86 +140,85 @@ def _keep_draft(case_id: int) -> None:
     change(f"{PLACE}_typing", keep)
 
 
-def _send(case_id: int) -> None:
-    text: str = st.session_state.get(key_of(case_id), "").strip()
-    attempt(PLACE, lambda: _review_and_send(case_id, text))
+def _guard_says(composer: Composer, text: str) -> None:
+    shown = _shown(composer.case_id, text)
+    if shown is not None:
+        verdict_panel.show(shown, composer.surface)
+    elif len(text) >= _WORTH_A_LOOK:
+        # While somebody types only the quick checks run; Send asks all of them.
+        found = _read(composer.case_id, text, quick=True)
+        if found is not None:
+            verdict_panel.hints(found, composer.surface)
+
+
+def _read(case_id: int, text: str, *, quick: bool) -> Shown | None:
+    """The guard's word on a text nobody is sending yet; None when there is nothing to answer any more."""
+    reviewer = desk().reviewer
+    try:
+        with desk().store.read() as session:
+            context = cases.draft_surroundings(
+                session, case_id, now=now(), reviewer=reviewer.recalling() if quick else reviewer
+            )
+    except WebcareError:
+        return None
+    return Shown(text, guard.review(text, replace(context, learned=None) if quick else context))
+
+
+def _mend(case_id: int, text: str, finding: Finding, fix: str) -> None:
+    """Put a correction in place of what a finding points at, and read the text again."""
+    mended = text[: finding.start] + fix + text[finding.end :]
+    was_shown = _shown(case_id, text) is not None
+    st.session_state[key_of(case_id)] = mended
+    _keep_draft(case_id)
+    if was_shown:
+        st.session_state[f"verdict_{case_id}"] = _read(case_id, mended.strip(), quick=False)
+
+
+def _send(composer: Composer) -> None:
+    text: str = st.session_state.get(key_of(composer.case_id), "").strip()
+    attempt(PLACE, lambda: _check_and_send(composer, text))
     draw_everything_next()
 
 
-def _review_and_send(case_id: int, text: str) -> None:
+def _check_and_send(composer: Composer, text: str) -> None:
+    case_id = composer.case_id
     if not text:
         # The second half of a double click finds the box emptied by the first.
         if time.monotonic() - st.session_state.get(f"sent_{case_id}", -_DOUBLE_CLICK_S) < _DOUBLE_CLICK_S:
             return
         raise WebcareError("The reply is empty.")
-    with desk().store.read() as session:
-        verdict = cases.review_reply(session, case_id, text=text, now=now())
-    acknowledged = _acknowledged(case_id, text, verdict)
-    st.session_state[f"verdict_{case_id}"] = (text, verdict)
-    if verdict.decision is Decision.BLOCK or (verdict.decision is Decision.WARN and not acknowledged):
+    before = _shown(case_id, text)
+    sent = cases.check_and_send(
+        desk().store,
+        case_id,
+        text=text,
+        by=chrome.me_or_stop(),
+        now=now(),
+        undo=timedelta(seconds=desk().settings.delivery.undo_s),
+        reviewer=desk().reviewer,
+        before=before.verdict if before else None,
+        overrides=verdict_panel.overrides(before, composer.surface) if before else None,
+        version=seen_version(case_id),
+    )
+    if sent.delivery_id is None:
+        turn = (before.round if before else 0) + bool(sent.changes)
+        st.session_state[f"verdict_{case_id}"] = Shown(text, sent.verdict, sent.in_the_way, sent.changes, turn)
         return
-    undo = timedelta(seconds=desk().settings.delivery.undo_s)
-
-    def send(session: Session, me: Actor, moment: datetime) -> None:
-        cases.send_reply(
-            session,
-            case_id,
-            text=text,
-            verdict=verdict,
-            by=me,
-            now=moment,
-            undo=undo,
-            version=seen_version(case_id),
-            acknowledged=acknowledged,
-        )
-
-    if change(PLACE, send):
-        _forget(case_id)
+    _forget(case_id)
+    if sent.verdict.missing:
+        say(PLACE, "warn", f"On its way. Not everything could be checked: {', '.join(sent.verdict.missing)}.")
 
 
-def _acknowledged(case_id: int, text: str, verdict: Verdict) -> bool:
-    """Ticked, and for exactly the findings that were on the screen."""
-    before = _verdict_of(case_id, text)
-    ticked = bool(st.session_state.get(f"ticked_{case_id}", False))
-    return ticked and before is not None and before.findings == verdict.findings
-
-
-def _verdict_of(case_id: int, text: str) -> Verdict | None:
-    """The last verdict, as long as the text is still the one it was given on."""
-    judged, verdict = st.session_state.get(f"verdict_{case_id}", ("", None))
-    return verdict if verdict is not None and judged == text.strip() else None
+def _shown(case_id: int, text: str) -> Shown | None:
+    """The verdict on the screen, as long as the text is still the one it was given on."""
+    shown: Shown | None = st.session_state.get(f"verdict_{case_id}")
+    return shown if shown is not None and shown.text == text.strip() else None
 
 
 def _forget(case_id: int) -> None:
     st.session_state[key_of(case_id)] = ""
     st.session_state[f"sent_{case_id}"] = time.monotonic()
-    for name in ("verdict", "ticked"):
-        st.session_state.pop(f"{name}_{case_id}", None)
-
-
-def _show_verdict(text: str, verdict: Verdict, case_id: int) -> None:
-    if verdict.decision is Decision.PASS:
-        return
-    held = verdict.decision is Decision.BLOCK
-    title = "Held: this reply does not go out like this" if held else "Read this before you send it"
-    spans = [(found.start, found.end, _MARKS[found.level]) for found in verdict.findings]
-    missing = [safe.el("li", f"This check could not run: {name}") for name in verdict.missing]
-    safe.draw(
-        safe.el(
-            "section",
-            safe.el("h2", title),
-            safe.marked(text.strip(), spans),
-            safe.el("ul", *(safe.el("li", one) for one in _sentences(verdict.findings)), *missing),
-            cls="wc-held" if held else "wc-held wc-warned",
-            role="alert",
-        )
-    )
-    if not held:
-        st.checkbox("I have read this and want to send it as it is", key=f"ticked_{case_id}")
-
-
-def _sentences(findings: Sequence[Finding]) -> list[str]:
-    return list(dict.fromkeys(finding.message for finding in findings))
+    st.session_state.pop(f"verdict_{case_id}", None)
 
 
 def _on_its_way(case_id: int, delivery: DeliveryView, me: Actor) -> None:

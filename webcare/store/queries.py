@@ -21,6 +21,7 @@ from sqlmodel.sql.sqltypes import UTCDateTime
 
 from webcare.domain import ACTIVE_STATES, QUEUES, DeliveryState, Media
 from webcare.errors import CaseNotFound, WebcareError
+from webcare.store.facts import FactView, facts_of
 from webcare.store.tables import (
     AccountRow,
     AgentRow,
@@ -57,6 +58,7 @@ __all__ = [
     "Counters",
     "DeliveryView",
     "EventView",
+    "FactView",
     "MentionView",
     "NoteView",
     "QueueItem",
@@ -160,6 +162,7 @@ def case_view(session: Session, case_id: int) -> CaseView:
             _select(EventView, CaseEventRow).where(col(CaseEventRow.case_id) == case_id),
             CaseEventRow,
         ),
+        facts=facts_of(session, case_id),
         triage=_newest_triage(session, [mention.id for mention in mentions]),
     )
 

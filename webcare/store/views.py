@@ -7,6 +7,7 @@ from datetime import datetime
 from typing import Any
 
 from webcare.domain import Media
+from webcare.store.facts import FactView
 
 
 @dataclass(frozen=True, slots=True)
@@ -247,4 +248,5 @@ class CaseView:
     notes: tuple[NoteView, ...]
     deliveries: tuple[DeliveryView, ...]
     events: tuple[EventView, ...]
+    facts: tuple[FactView, ...] = ()  #: sentences of its notes that were marked as what the customer may be told
     triage: dict[int, TriageView] = field(default_factory=dict)  #: newest decision by mention id

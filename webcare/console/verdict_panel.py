@@ -1,0 +1,189 @@
+"""What the guard says of a reply, and what somebody may do about it: mend, mark as shareable, explain, tick."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime
+from difflib import SequenceMatcher
+from itertools import groupby
+
+import streamlit as st
+from sqlmodel import Session
+
+from webcare import cases
+from webcare.cases.facts import sentence_behind
+from webcare.cases.overrides import what_it_takes
+from webcare.console import fact_form, safe
+from webcare.console.acting import act
+from webcare.domain import Actor, Decision, Finding, Level, Override, Verdict
+from webcare.errors import Change
+from webcare.guard.binding import NAMES, Part
+
+MARKS = {Level.ERROR: "wc-error", Level.WARNING: "wc-warning", Level.SUGGESTION: "wc-suggestion"}
+#: Corrections offered for one finding.
+_FIXES = 3
+#: Findings with controls of their own; a longer list is told in words.
+_CONTROLS = 12
+#: Signs of a change that are shown at most.
+_DIFF = 2_000
+
+Mend = Callable[[int, str, Finding, str], None]
+
+
+@dataclass(frozen=True, slots=True)
+class Shown:
+    """The verdict on the screen, and what stood in the way when it was given."""
+
+    text: str
+    verdict: Verdict
+    in_the_way: tuple[Finding, ...] = ()
+    changes: tuple[Change, ...] = ()  #: why an earlier verdict no longer counts
+    round: int = 0  #: raised when ticks of before do not count any more
+
+
+@dataclass(frozen=True, slots=True)
+class Surface:
+    """Where the panel is drawn and what it may do there."""
+
+    case_id: int
+    place: str  #: for the sentences that actions leave
+    notes: tuple[tuple[int, str], ...]  #: of this case, as (id, text)
+    mend: Mend  #: puts a correction into the text box
+
+
+def show(shown: Shown, surface: Surface) -> None:
+    """Draw the verdict with its controls; nothing for a reply that may go out as it is."""
+    verdict = shown.verdict
+    if not verdict.findings and not verdict.missing and not shown.changes:
+        return
+    held = verdict.decision is Decision.BLOCK
+    title = "Held: this reply does not go out like this" if held else "Read this before you send it"
+    missing = [safe.el("li", f"This check could not run: {name}") for name in verdict.missing]
+    safe.draw(
+        safe.el(
+            "section",
+            safe.el("h2", title),
+            *_changes(shown),
+            safe.marked(shown.text, _marks(shown.text, verdict.findings)),
+            safe.el("ul", *missing, *_told(verdict.findings[_CONTROLS:])),
+            cls="wc-held" if held else "wc-held wc-warned",
+            role="alert",
+        )
+    )
+    for number, finding in enumerate(verdict.findings[:_CONTROLS]):
+        _finding(number, finding, shown, surface)
+
+
+def hints(shown: Shown, surface: Surface) -> None:
+    """The same while somebody types: a short list with corrections, nothing to answer for yet."""
+    findings = shown.verdict.findings[:4]
+    if not findings:
+        return
+    safe.draw(safe.el("ul", *_told(findings), cls="wc-hints"))
+    for number, finding in enumerate(findings):
+        _corrections(f"hint_{surface.case_id}_{number}", finding, shown, surface)
+
+
+def overrides(shown: Shown, surface: Surface) -> dict[str, str]:
+    """What was ticked and written on the screen, by the key of the finding."""
+    given = {}
+    for number, finding in enumerate(shown.verdict.findings[:_CONTROLS]):
+        answer = st.session_state.get(_key(number, shown, surface))
+        if answer is True or (isinstance(answer, str) and answer.strip()):
+            given[finding.key] = answer if isinstance(answer, str) else ""
+    return given
+
+
+def difference(before: str, after: str) -> safe.Html:
+    """Two texts as one, with what went and what came."""
+    old, new = before[:_DIFF].split(), after[:_DIFF].split()
+    parts: list[str] = []
+    for kind, a, b, c, d in SequenceMatcher(a=old, b=new, autojunk=False).get_opcodes():
+        if kind == "equal":
+            parts.append(" ".join(old[a:b]))
+            continue
+        gone, came = " ".join(old[a:b]), " ".join(new[c:d])
+        parts += [safe.el("del", gone)] if gone else []
+        parts += [safe.el("ins", came)] if came else []
+    spaced = [piece for part in parts for piece in (" ", part)][1:]
+    return safe.el("div", *spaced, cls="wc-said", dir="auto")
+
+
+def _marks(text: str, findings: tuple[Finding, ...]) -> list[tuple[int, int, str]]:
+    """What is marked where: of findings on the same words the hardest shows."""
+    looks: list[str] = [""] * len(text)
+    for level in reversed(Level):
+        for found in findings:
+            if found.level is level:
+                looks[found.start : found.end] = [MARKS[level]] * len(looks[found.start : found.end])
+    spans = []
+    for look, places in groupby(range(len(text)), key=looks.__getitem__):
+        at = list(places)
+        spans.append((at[0], at[-1] + 1, look))
+    return [span for span in spans if span[2]]
+
+
+def _changes(shown: Shown) -> list[safe.Html]:
+    return [_change(change) for change in shown.changes if change.part != Part.TARGET]
+
+
+def _change(change: Change) -> safe.Html:
+    name = NAMES[Part(change.part)].capitalize()
+    words = safe.el("strong", f"{name} changed since this was checked.")
+    texts = [difference(change.before, change.after)] if change.before or change.after else []
+    return safe.el("div", words, *texts, cls="wc-changed")
+
+
+def _told(findings: tuple[Finding, ...]) -> list[safe.Html]:
+    return [safe.el("li", message) for message in dict.fromkeys(finding.message for finding in findings)]
+
+
+def _finding(number: int, finding: Finding, shown: Shown, surface: Surface) -> None:
+    key = _key(number, shown, surface)
+    with st.container(key=f"wc_finding_{key}", gap="xsmall"):
+        takes = "" if finding.asks is Override.ACKNOWLEDGE else what_it_takes(finding)
+        safe.draw(safe.el("div", finding.message, " ", safe.el("small", takes, cls="wc-soft"), cls="wc-finding"))
+        _corrections(key, finding, shown, surface)
+        match finding.asks:
+            case Override.ACKNOWLEDGE:
+                st.checkbox("I have read this and want to send it as it is", key=key)
+            case Override.JUSTIFICATION:
+                st.text_input("Why it should go out all the same", key=key)
+            case Override.SHAREABLE:
+                _share(key, finding, shown, surface)
+
+
+def _corrections(key: str, finding: Finding, shown: Shown, surface: Surface) -> None:
+    if not finding.fixes:
+        return
+    with st.container(horizontal=True, gap="xsmall"):
+        for place, fix in enumerate(finding.fixes[:_FIXES]):
+            # What a label cannot show in full is still put into the text in full.
+            shown_fix = safe.label(fix)
+            st.button(
+                f"Change to {safe.label(fix)}" if shown_fix else "Take it out",
+                key=f"fix_{key}_{place}",
+                on_click=surface.mend,
+                args=(surface.case_id, shown.text, finding, fix),
+            )
+
+
+def _share(key: str, finding: Finding, shown: Shown, surface: Surface) -> None:
+    behind = sentence_behind(shown.text[finding.start : finding.end], surface.notes)
+    if behind is None:
+        return
+    note_id, sentence = behind
+    with st.popover("May the customer know this?", key=f"share_menu_{key}"):
+        safe.draw(safe.el("p", "The note says: ", safe.el("q", sentence)))
+        fact_form.draw(key)
+
+        def mark(session: Session, by: Actor, moment: datetime) -> None:
+            cases.mark_shareable(session, note_id, sentence, by=by, now=moment, **fact_form.answers(key))
+
+        st.button("Mark the sentence as shareable", key=f"mark_{key}", on_click=act, args=(surface.place, mark))
+
+
+def _key(number: int, shown: Shown, surface: Surface) -> str:
+    # Another text or another round is another question: no tick of before answers it.
+    return f"{surface.case_id}_{shown.verdict.fingerprint[:12]}_{shown.round}_{number}"
