@@ -148,9 +148,8 @@ def _void_parts(approved: Seen, missing: Sequence[str], verdict: Verdict) -> lis
     heads_then, heads_now = (marks_of(seen).get(Part.HEADS, "") for seen in (approved, verdict.seen))
     if not (heads_then and heads_now):
         parts.discard(Part.HEADS)
-    readable = bool(heads_now) or not heads_then
-    if readable and not missing_since(missing, verdict.missing):
-        # Read again with the new notes by all that read it then.
+    if not heads_then or (heads_now and not missing_since(missing, verdict.missing)):
+        # The new notes were read by all that read the reply then.
         parts -= {Part.NOTES, Part.FACTS}
     return sorted(parts, key=list(Part).index)
 
