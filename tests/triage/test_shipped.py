@@ -24,6 +24,7 @@ CLEAR = [
     ("Waar blijft mijn bank? Hij zou dinsdag bezorgd worden.", "nl", "delivery", ("normal", "high")),
     ("The lamp caught fire and burned my daughter's arm, we are in A&E now", "en", "safety_legal", ("critical",)),
     ("Tusen takk for god hjelp i butikken i dag, dere er fantastiske!", "nb", "brand", ("low",)),
+    ("Finns hyllan Lerum i lager i Malmö?", "sv", "availability", ("normal", "low")),
     ("Hvornår åbner I på søndag?", "da", "store", ("normal", "low")),
     ("Ihr habt mir den Betrag zweimal abgebucht und keiner antwortet!", "de", "payment", ("high",)),
 ]
@@ -42,11 +43,6 @@ def test_the_shipped_model_reads_a_clear_mention(
 
     assert (found.language, found.topic) == (language, topic)
     assert found.urgency in urgency
-
-
-@pytest.mark.xfail(strict=True, reason="triage-2026.11 says store: the town weighs more than the stock")
-def test_the_shipped_model_tells_stock_in_a_shop_from_the_shop_itself(classifier: TransformerClassifier) -> None:
-    assert classifier.classify(["Finns hyllan Lerum i lager i Malmö?"])[0].topic == "availability"
 
 
 def test_the_shipped_model_is_small_and_says_what_it_was_made_from() -> None:
