@@ -1,6 +1,7 @@
-"""How long one review takes: a 280-character draft against the notes of a case, cold and warm.
+"""How long one review takes: a 280-character draft against the notes of a case, cold and warm, and while somebody types
+with the notes of all other cases in the index.
 
-Run: python benchmarks/guard.py [rounds]
+Run: python benchmarks/guard.py [rounds] [notes of other cases]
 """
 
 from __future__ import annotations
@@ -11,6 +12,8 @@ import time
 from random import Random
 
 from webcare.guard import ReviewContext, review
+from webcare.guard.index import NoteIndex
+from webcare.guard.rules.brands import load_brand
 from webcare.guard.weights import print_of
 
 DRAFTS = (
@@ -51,9 +54,44 @@ def measure(notes: tuple[str, ...], rounds: int, *, warm: bool) -> list[float]:
     return times
 
 
+def fill_index(count: int) -> NoteIndex:
+    """An index of `count` notes, built as a process builds it from the database; prints what it costs."""
+    random, words = Random(2), [f"{word}{suffix}" for word in WORDS.split() for suffix in ("", "en", "s", "et", "er")]
+    index, taken = NoteIndex(), 0.0
+    for first in range(0, count, 5000):
+        some = [" ".join(random.choices(words, k=42)) + f" {first + at}." for at in range(min(5000, count - first))]
+        began = time.perf_counter()
+        index.add_notes(some)
+        taken += time.perf_counter() - began
+    print(f"{count:,} notes of other cases: built in {taken:.1f} s, {index.size() / 1e6:.0f} MB")
+    return index
+
+
+def measure_typing(index: NoteIndex, rounds: int) -> list[float]:
+    """Milliseconds of the deterministic checks at every eighth key of the drafts, with ten notes of the case."""
+    brand = load_brand("hemlund")
+    context = ReviewContext(
+        channel="x", mention=MENTION, notes=make_notes(10), lang="nl", others=index, brand=brand.profile,
+        rules=brand.rules,
+    )  # fmt: skip
+    times: list[float] = []
+    while len(times) < rounds:
+        for draft in DRAFTS:
+            for end in range(8, len(draft) + 1, 8):
+                began = time.perf_counter()
+                review(draft[:end], context)
+                times.append((time.perf_counter() - began) * 1000)
+    return times
+
+
 def main() -> None:
-    """Print p50 and p95 for 10, 100 and 1,000 notes."""
+    """Print p50 and p95 for 10, 100 and 1,000 notes, and while typing."""
     rounds = int(sys.argv[1]) if len(sys.argv) > 1 else 200
+    index = fill_index(int(sys.argv[2]) if len(sys.argv) > 2 else 100_000)
+    measure_typing(index, 50)
+    typing = measure_typing(index, rounds)
+    p95 = statistics.quantiles(typing, n=20)[-1]
+    print(f"typing: p50 {statistics.median(typing):.2f} ms  p95 {p95:.2f} ms  ({len(typing)} keys, goal p95 < 20 ms)")
     review("warm up", ReviewContext(channel="x"))
     for count in (0, 10, 100, 1000):
         notes = make_notes(count)

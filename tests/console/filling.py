@@ -33,6 +33,17 @@ NAMES = {
 }
 
 
+#: What any customer may be told, by language; the guard reads these too.
+ANSWERS = {
+    "nl": "Wat vervelend. We zoeken het uit met het magazijn en laten het je hier weten. ^NS",
+    "en": "Sorry about that. We asked the warehouse and write to you here as soon as they answer. ^NS",
+    "sv": "Vad tråkigt. Vi har frågat lagret och skriver till dig här så snart de svarar. ^NS",
+    "nb": "Så kjedelig. Vi har spurt lageret og skriver til deg her så snart de svarer. ^NS",
+    "da": "Det er vi kede af. Vi har spurgt lageret og skriver til dig her, så snart de svarer. ^NS",
+    "de": "Das tut uns leid. Wir haben im Lager nachgefragt und schreiben dir hier, sobald wir mehr wissen. ^NS",
+}
+
+
 class Facebook(FakeChannel):
     """The same stand-in under the other network's name."""
 
@@ -177,7 +188,7 @@ def _work(desk: Desk) -> None:
             with desk.store.write() as session:
                 cases.claim(session, case.id, by=desk.people[Role.TEAM_LEAD], now=desk.now)
         if number % 5 == 2:
-            desk.reply(case.id, f"Hi {case.customer_name}, thanks for writing. We look into it today. ^NS")
+            desk.reply(case.id, ANSWERS.get(case.language, ANSWERS["en"]))
     desk.later(seconds=desk.settings.delivery.undo_s + 1)
     desk.deliver()
     desk.now = datetime.now(UTC)

@@ -66,12 +66,12 @@ def show(shown: Shown, surface: Surface) -> None:
             safe.el("h2", title),
             *_changes(shown),
             safe.marked(shown.text, _marks(shown.text, verdict.findings)),
-            safe.el("ul", *missing, *_told(verdict.findings[_CONTROLS:])),
+            safe.el("ul", *missing, *_told(_others(verdict))),
             cls="wc-held" if held else "wc-held wc-warned",
             role="alert",
         )
     )
-    for number, finding in enumerate(verdict.findings[:_CONTROLS]):
+    for number, finding in _with_controls(verdict):
         _finding(number, finding, shown, surface)
 
 
@@ -88,7 +88,7 @@ def hints(shown: Shown, surface: Surface) -> None:
 def overrides(shown: Shown, surface: Surface) -> dict[str, str]:
     """What was ticked and written on the screen, by the key of the finding."""
     given = {}
-    for number, finding in enumerate(shown.verdict.findings[:_CONTROLS]):
+    for number, finding in _with_controls(shown.verdict):
         answer = st.session_state.get(_key(number, shown, surface))
         if answer is True or (isinstance(answer, str) and answer.strip()):
             given[finding.key] = answer if isinstance(answer, str) else ""
@@ -108,6 +108,17 @@ def difference(before: str, after: str) -> safe.Html:
         parts += [safe.el("ins", came)] if came else []
     spaced = [piece for part in parts for piece in (" ", part)][1:]
     return safe.el("div", *spaced, cls="wc-said", dir="auto")
+
+
+def _with_controls(verdict: Verdict) -> list[tuple[int, Finding]]:
+    """The findings drawn one by one with their numbers, what holds the reply first."""
+    levels = list(Level)
+    return sorted(enumerate(verdict.findings), key=lambda pair: levels.index(pair[1].level))[:_CONTROLS]
+
+
+def _others(verdict: Verdict) -> tuple[Finding, ...]:
+    drawn = {number for number, _ in _with_controls(verdict)}
+    return tuple(found for number, found in enumerate(verdict.findings) if number not in drawn)
 
 
 def _marks(text: str, findings: tuple[Finding, ...]) -> list[tuple[int, int, str]]:
