@@ -111,7 +111,7 @@ def _claim(
         with store.write() as session:
             # Our turn to write may have been a while coming; the claim is as old as the turn, not as the wish.
             now = clock()
-            found = _next_due(session, channels, now, account)
+            found = _next_due(session, channels, now, account, to_claim=True)
             if found is None:
                 return None
             key, row = found
@@ -134,12 +134,12 @@ def _claim(
 def _read_ahead(
     store: Store, channels: Mapping[str, Channel], clock: Clock, account: str | None, reviewer: Reviewer
 ) -> None:
-    """Let the learned heads read the next reply before the transaction, which then only recalls what they said."""
-    if reviewer.learned is None:
+    """Learn new notes and let the heads read the next reply, before the transaction that only recalls."""
+    if reviewer.learned is None and reviewer.others is None:
         return
     with store.read() as session:
         now = clock()
-        found = _next_due(session, channels, now, account)
+        found = _next_due(session, channels, now, account, claiming=False)
         context = read_again(session, found[1], now=now, reviewer=reviewer) if found else None
     if found is not None and context is not None:
         guard.review(found[1].text, context)
@@ -151,7 +151,7 @@ def _held(session: Session, row: DeliveryRow, now: datetime, reviewer: Reviewer)
 
 
 def _next_due(
-    session: Session, channels: Mapping[str, Channel], now: datetime, account: str | None
+    session: Session, channels: Mapping[str, Channel], now: datetime, account: str | None, *, claiming: bool = True
 ) -> tuple[str, DeliveryRow] | None:
     query = (
         select(AccountRow.key, DeliveryRow)
@@ -164,8 +164,9 @@ def _next_due(
             col(AccountRow.disconnected_at).is_(None),
         )
         .order_by(col(DeliveryRow.not_before), col(DeliveryRow.id))
-        .with_for_update(of=DeliveryRow, skip_locked=True)
     )
+    if claiming:
+        query = query.with_for_update(of=DeliveryRow, skip_locked=True)
     return session.exec(query).first()
 
 

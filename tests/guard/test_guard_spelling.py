@@ -124,12 +124,12 @@ def test_a_language_without_a_dictionary_is_said_and_nothing_else_happens(monkey
     assert list(CHECK.missing("Dat is vervelent.", context)) == [
         "spelling: no nl dictionary is installed (pip install 'webcare[spelling]')"
     ]
-    assert review("Dat is vervelent.", context).missing == tuple(CHECK.missing("Dat is vervelent.", context))
+    assert set(CHECK.missing("Dat is vervelent.", context)) <= set(review("Dat is vervelent.", context).missing)
     assert suggest("vervelent", "nl") == ()
 
 
 def test_nothing_is_missing_where_a_dictionary_is_there() -> None:
-    assert review("Dat is fijn.", ReviewContext(channel="x", lang="nl")).missing == ()
+    assert list(CHECK.missing("Dat is fijn.", ReviewContext(channel="x", lang="nl"))) == []
 
 
 def test_no_dictionary_is_found_in_empty_folders(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:

@@ -19,6 +19,7 @@ from webcare.guard.days import StaleDay
 from webcare.guard.hidden import HiddenCharacters
 from webcare.guard.jokes import Jokes
 from webcare.guard.language import Language
+from webcare.guard.learned import NoteLike, SaidAgain
 from webcare.guard.length import Length
 from webcare.guard.links import Links
 from webcare.guard.markers import InternalMarkers
@@ -30,7 +31,7 @@ from webcare.guard.spelling import Spelling
 __all__ = ["CHECKS", "RULES_VERSION", "Check", "ReviewContext", "fingerprint", "review"]
 
 #: Stored with every verdict; raise it with any change that can alter one, so that older verdicts fall void.
-RULES_VERSION = "guard-4"
+RULES_VERSION = "guard-5"
 
 #: Every check, in the order they run. The verdict does not depend on the order.
 CHECKS: tuple[Check, ...] = (
@@ -48,6 +49,8 @@ CHECKS: tuple[Check, ...] = (
     Platform(),
     Spelling(),
     Language(),
+    SaidAgain(),
+    NoteLike(),
 )
 
 _FINGERPRINT_LABEL = b"webcare reply v1"
