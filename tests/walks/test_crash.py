@@ -9,7 +9,6 @@ import threading
 import time
 from collections import Counter
 from collections.abc import Callable
-from contextlib import suppress
 from datetime import timedelta
 
 import pytest
@@ -19,7 +18,7 @@ from tests.walks.conftest import ROOT, Site
 from webcare import cases
 from webcare.app import utc_now
 from webcare.domain import DeliveryState
-from webcare.errors import CaseStateRefused
+from webcare.errors import CaseStateRefused, VerdictOutdated
 from webcare.sandbox import Sandbox
 from webcare.sandbox.faults import Fault
 from webcare.store.tables import CaseEventRow, CaseRow, DeliveryRow, MentionRow
@@ -75,14 +74,26 @@ def people_answer(site: Site, stop: threading.Event) -> None:
             ids = [id_ for id_ in session.exec(select(CaseRow.id).order_by(CaseRow.id)) if id_ not in answered]
         for case_id in ids[: REPLIES - len(answered)]:
             text = f"Hi! We look into it right away, our reference is {case_id}."
-            with suppress(CaseStateRefused), site.app.store.write() as session:
-                verdict = cases.review_reply(session, case_id, text=text, now=utc_now())
-                cases.send_reply(
-                    session, case_id, text=text, verdict=verdict, by=site.agent, now=utc_now(),
-                    undo=timedelta(0), acknowledged=True,
-                )  # fmt: skip
+            try:
+                answer(site, case_id, text)
+            except CaseStateRefused:
+                pass  # the case was closed meanwhile
+            except VerdictOutdated:
+                continue  # the customer wrote meanwhile; it is checked again in the next round
             answered.add(case_id)
         time.sleep(0.3)
+
+
+def answer(site: Site, case_id: int, text: str) -> None:
+    """Check a reply as the console does, then approve it."""
+    reviewer = site.app.reviewer
+    with site.app.store.read() as session:
+        verdict = cases.review_reply(session, case_id, text=text, now=utc_now(), reviewer=reviewer)
+    with site.app.store.write() as session:
+        cases.send_reply(
+            session, case_id, text=text, verdict=verdict, by=site.agent, now=utc_now(),
+            undo=timedelta(0), acknowledged=True, reviewer=reviewer,
+        )  # fmt: skip
 
 
 def start_scheduler(site: Site) -> subprocess.Popen[bytes]:
