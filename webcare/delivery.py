@@ -111,7 +111,7 @@ def _claim(
         with store.write() as session:
             # Our turn to write may have been a while coming; the claim is as old as the turn, not as the wish.
             now = clock()
-            found = _next_due(session, channels, now, account, to_claim=True)
+            found = _next_due(session, channels, now, account)
             if found is None:
                 return None
             key, row = found
