@@ -119,6 +119,7 @@ def _add_working(commands: argparse._SubParsersAction[argparse.ArgumentParser]) 
         "guard", help="check drafts: JSON lines {id, lang, mention, notes, draft, channel?} in, JSON lines out"
     )
     guard.add_argument("--json", action="store_true", required=True, help="read and write JSON lines")
+    guard.add_argument("--no-model", action="store_true", help="only the checks that need no trained model")
     guard.add_argument("--brand", metavar="FILE", help="brand file, or the name of a shipped brand (default: hemlund)")
     rules = commands.add_parser("rules", help="test the brand's rules: each one's own tests, and the recorded slips")
     rules.add_argument("action", choices=["test"])
@@ -136,9 +137,9 @@ def _add_tending(commands: argparse._SubParsersAction[argparse.ArgumentParser]) 
         "train", help="train a model on labelled text, look the text over, or go back a version"
     )
     evaluate = commands.add_parser("evaluate", help="how good the model is on text that it never saw")
-    for workshop, what in ((train, ["triage", "corrections"]), (evaluate, ["triage"])):
+    for workshop, what in ((train, ["triage", "corrections", "guard"]), (evaluate, ["triage", "guard"])):
         workshop.add_argument("what", choices=what)
-        workshop.add_argument("rest", nargs=argparse.REMAINDER, help="see `triage --help`")
+        workshop.add_argument("rest", nargs=argparse.REMAINDER, help="see `triage --help`, `guard --help`")
     database = commands.add_parser("db", help="tend the database")
     database.add_argument("action", choices=["upgrade"], help="upgrade: bring it to this version, after a copy")
 

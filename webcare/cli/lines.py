@@ -11,15 +11,20 @@ from functools import cache
 from typing import TYPE_CHECKING, Any, BinaryIO
 
 if TYPE_CHECKING:
-    from webcare.guard.stream import CustomerOf
+    from pathlib import Path
+
+    from webcare.guard.stream import CustomerOf, ReadsAhead
+    from webcare.triage.base import Classifier
 
 _TELL_EVERY_S = 0.5
+#: Drafts whose texts the encoder reads in one go.
+_WINDOW = 64
 
 
 def run(options: argparse.Namespace) -> int:
     """Answer every line; a bad one gets an error object and does not stop the others."""
     source = sys.stdin.buffer
-    answers = _triage(source) if options.command == "triage" else _guard(source, options.brand)
+    answers = _triage(source) if options.command == "triage" else _guard(source, options.brand, not options.no_model)
     _write(answers, sys.stdout.buffer)
     return 0
 
@@ -41,7 +46,7 @@ def _triage(lines: Iterable[bytes]) -> Iterator[dict[str, Any]]:
     )
 
 
-def _guard(lines: Iterable[bytes], brand: str | None) -> Iterator[dict[str, Any]]:
+def _guard(lines: Iterable[bytes], brand: str | None, model: bool) -> Iterator[dict[str, Any]]:
     from webcare.channels import channel_class
     from webcare.guard.profile import DEFAULT
     from webcare.guard.rules.brands import load_brand
@@ -53,23 +58,48 @@ def _guard(lines: Iterable[bytes], brand: str | None) -> Iterator[dict[str, Any]
         count = channel_class(channel).length
         return lambda text: ((length := count(text)).used, length.limit)
 
-    return guard_lines(lines, brand=speaker.profile, rules=speaker.rules, length_of=length_of, customer_of=_customers())
+    learned, customer_of = _trained() if model else (None, None)
+    return guard_lines(
+        lines,
+        brand=speaker.profile,
+        rules=speaker.rules,
+        length_of=length_of,
+        customer_of=customer_of,
+        learned=learned,
+        # A person who types lines wants each answer at once.
+        window=1 if sys.stdin.isatty() else _WINDOW,
+    )
 
 
-def _customers() -> CustomerOf:
-    """Triage as the guard asks it: how the writer of a message feels. The model loads with the first message."""
+def _trained() -> tuple[ReadsAhead | None, CustomerOf]:
+    """The guard's heads where they are, and triage as the guard asks it: how the writer of a message feels."""
     from webcare.guard.base import Customer
     from webcare.settings import load_settings
     from webcare.triage import load_classifier
 
     settings = load_settings()
-    classifier = cache(lambda: load_classifier(settings.triage, settings.desk.models_dir))
+    classifier = load_classifier(settings.triage, settings.desk.models_dir)
 
+    @cache
     def customer_of(mention: str) -> Customer:
-        (found,) = classifier().classify([mention])
+        (found,) = classifier.classify([mention])
         return Customer(sentiment=found.sentiment.value, urgency=found.urgency.value, topic=found.topic.value)
 
-    return customer_of
+    return _heads(classifier, settings.desk.models_dir), customer_of
+
+
+def _heads(classifier: Classifier, models_dir: Path) -> ReadsAhead | None:
+    from webcare.errors import ModelMissing, ModelUnusable
+    from webcare.guard.learned.inprocess import InProcess
+    from webcare.triage.transformer import TransformerClassifier
+
+    if not isinstance(classifier, TransformerClassifier):
+        return None
+    try:
+        return InProcess.load(classifier.encoder, models_dir)
+    except (ModelMissing, ModelUnusable) as error:
+        print(f"webcare: the guard works without its learned heads: {error}", file=sys.stderr)
+        return None
 
 
 def _write(answers: Iterable[dict[str, Any]], out: BinaryIO) -> None:

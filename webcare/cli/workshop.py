@@ -15,6 +15,10 @@ _FROM_CORRECTIONS = "--from-corrections"
 def run(options: argparse.Namespace) -> int:
     """Hand the rest of the line to the workshop; 1 when `check` found something or a candidate was refused."""
     rest = list(options.rest)
+    if options.what == "guard":
+        from webcare.cli import guard_workshop
+
+        return guard_workshop.run(options)
     if options.what == "corrections":
         from webcare.cli import corrections
 

@@ -5,12 +5,14 @@ from __future__ import annotations
 import json
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import replace
-from typing import Any
+from itertools import islice
+from typing import Any, Protocol
 
 from webcare.domain import Finding, MentionKind, Verdict
 from webcare.errors import SettingsError
 from webcare.guard import ReviewContext, review
-from webcare.guard.base import BrandRules, Customer
+from webcare.guard.base import BrandRules, Customer, Learned
+from webcare.guard.learned.question import Question, surroundings_of
 from webcare.guard.profile import Profile
 
 #: (used, limit) of a text by a network's own rule.
@@ -19,6 +21,13 @@ CountedLength = Callable[[str], tuple[int, int]]
 LengthOf = Callable[[str], CountedLength | None]
 #: How the writer of a message is, as triage labels it.
 CustomerOf = Callable[[str], Customer]
+
+
+class ReadsAhead(Learned, Protocol):
+    """Learned heads that read many drafts faster than one by one."""
+
+    def read_ahead(self, questions: Iterable[Question]) -> None:
+        """Read the texts of drafts that will be asked about soon."""
 
 
 class _BadLine(ValueError):
@@ -32,6 +41,8 @@ def guard_lines(
     rules: BrandRules | None = None,
     length_of: LengthOf | None = None,
     customer_of: CustomerOf | None = None,
+    learned: ReadsAhead | None = None,
+    window: int = 1,
 ) -> Iterator[dict[str, Any]]:
     """Judge lines of `{id, lang, mention, notes, draft, channel?, private?}`; one answer per line, in order.
 
@@ -39,21 +50,44 @@ def guard_lines(
     could not run. A line that cannot be
     used gives `{"line": n, "error": ...}` (and its id where it has one) and the next line is read. Blank
     lines are passed over. `rules` are the brand's (None = those that come with Webcare); `length_of` gives the
-    network's rule for a channel name, `customer_of` what triage makes of a message.
+    network's rule for a channel name, `customer_of` what triage makes of a message. `learned` reads `window` lines at
+    a time, which changes no answer.
     """
-    for number, line in enumerate(lines, start=1):
-        if not line.strip():
-            continue
-        row: Any = None
-        try:
-            row = _parsed(line)
-            context = _context(row, brand or Profile(), rules, length_of)
-            if customer_of is not None and context.mention.strip():
-                context = replace(context, customer=customer_of(context.mention))
-            answer = _answer(row["id"], review(row["draft"], context))
-        except (_BadLine, SettingsError) as error:
-            answer = _refusal(number, error, row)
-        yield answer
+    numbered = ((number, line) for number, line in enumerate(lines, start=1) if line.strip())
+    while some := list(islice(numbered, max(1, window))):
+        read = [_read(number, line, brand or Profile(), rules, length_of) for number, line in some]
+        if learned is not None:
+            learned.read_ahead((draft, *surroundings_of(context)) for _, draft, context in _drafts(read))
+        for one in read:
+            yield one if isinstance(one, dict) else _judged(*one, customer_of, learned)
+
+
+_Read = tuple[str | int, str, ReviewContext]
+
+
+def _drafts(read: Iterable[_Read | dict[str, Any]]) -> Iterator[_Read]:
+    return (one for one in read if not isinstance(one, dict))
+
+
+def _read(
+    number: int, line: str | bytes, brand: Profile, rules: BrandRules | None, length_of: LengthOf | None
+) -> _Read | dict[str, Any]:
+    """The id, draft and surroundings of one line, or what is wrong with it."""
+    row: Any = None
+    try:
+        row = _parsed(line)
+        context = _context(row, brand, rules, length_of)
+        return row["id"], row["draft"], context
+    except (_BadLine, SettingsError) as error:
+        return _refusal(number, error, row)
+
+
+def _judged(
+    identity: str | int, draft: str, context: ReviewContext, customer_of: CustomerOf | None, learned: Learned | None
+) -> dict[str, Any]:
+    if customer_of is not None and context.mention.strip():
+        context = replace(context, customer=customer_of(context.mention))
+    return _answer(identity, review(draft, replace(context, learned=learned)))
 
 
 def _parsed(line: str | bytes) -> dict[str, Any]:

@@ -27,6 +27,7 @@ from webcare.guard.learned.features import (
     said_rows,
 )
 from webcare.guard.learned.parameters import HUMOUR, LEAK, NOTE_LIKE, Parameters, load
+from webcare.guard.learned.question import Question
 from webcare.guard.learned.reading import Reader, TextEncoder
 
 #: A note is compared sentence by sentence and whole, but whole only up to this many characters.
@@ -39,8 +40,6 @@ _PUBLIC = 0.72
 _FACT = 0.9
 _DRAFTS = 512
 
-_Question = tuple[str, tuple[str, ...], tuple[str, ...]]
-
 
 class InProcess:
     """The heads over an encoder in this process. Safe for threads; a text it has read before costs nothing."""
@@ -52,7 +51,7 @@ class InProcess:
         self.version = parameters.version
         self.parameters = parameters
         self._reader = Reader(encoder)
-        self._answers: OrderedDict[_Question, tuple[Score, ...]] = OrderedDict()
+        self._answers: OrderedDict[Question, tuple[Score, ...]] = OrderedDict()
         self._lock = threading.Lock()
 
     @classmethod
@@ -80,7 +79,7 @@ class InProcess:
                 self._answers.popitem(last=False)
         return answer
 
-    def read_ahead(self, questions: Iterable[_Question]) -> None:
+    def read_ahead(self, questions: Iterable[Question]) -> None:
         """Read the texts of many drafts in one go, so that scoring them one by one finds everything known."""
         texts: dict[str, None] = {}
         for draft, notes, public in questions:

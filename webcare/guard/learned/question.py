@@ -7,6 +7,9 @@ from collections.abc import Sequence
 from webcare.errors import ModelMissing, ModelUnusable
 from webcare.guard.base import ReviewContext, Score
 
+#: A draft, the notes, and what stands in public or may be told.
+Question = tuple[str, tuple[str, ...], tuple[str, ...]]
+
 
 def asked(draft: str, context: ReviewContext) -> Sequence[Score] | None:
     """What the heads say of each stretch of the draft; None where they are not here or give no answer."""

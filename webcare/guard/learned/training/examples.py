@@ -18,6 +18,8 @@ TEST_AUTHORS = frozenset("efhmp")
 #: Authors whose pairs the shipped encoder learned from: what is measured on them flatters, once it has.
 ENCODER_AUTHORS = frozenset("abcdgi")
 HARMLESS = frozenset({"clean", "shared_fact"})
+#: Begins the ids of further replies.
+REPLY = "reply-"
 #: Leaks that stand in the note's own kind of words, so that they also sound like a note.
 _NOTE_WORDS = frozenset({"copied", "notelike"})
 #: A stretch is a leak when this much of it lies in the marked part, and none of it when nothing does.
@@ -141,9 +143,9 @@ def note_like_examples(pairs: Sequence[Pair], replies: Sequence[tuple[str, str]]
             for draft in (pair.note, slipped):
                 parts = note_parts(pair.note)
                 found += [Example(draft, part, "", True, pair.author, pair.note_lang, "") for part in parts]
-    for lang, draft in replies:
-        author = chance.choice(authors)
-        found += [Example(draft, place.of(draft), "", False, author, lang, "") for place in stretches(draft)]
+    for number, (lang, draft) in enumerate(replies):
+        author, source = chance.choice(authors), f"{REPLY}{number}"
+        found += [Example(draft, place.of(draft), "", False, author, lang, source) for place in stretches(draft)]
     return found
 
 

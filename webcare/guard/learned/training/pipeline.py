@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import argparse
 import logging
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -13,6 +13,7 @@ import numpy as np
 
 from webcare.encoder import Encoder
 from webcare.encoder.artefact import WEIGHTS, current_folder, file_digest
+from webcare.guard.base import HOLDS, WARNS
 from webcare.guard.learned.features import (
     LIKENESS,
     PAIR,
@@ -26,11 +27,13 @@ from webcare.guard.learned.features import (
     noted_rows,
     said_rows,
 )
-from webcare.guard.learned.parameters import HUMOUR, LEAK, NOTE_LIKE, Head, Net, Parameters, rounded, save
+from webcare.guard.learned.inprocess import InProcess
+from webcare.guard.learned.parameters import HUMOUR, LEAK, NOTE_LIKE, Head, Parameters, rounded, save
 from webcare.guard.learned.reading import Reader, TextEncoder
 from webcare.guard.learned.training.examples import (
     ENCODER_AUTHORS,
     HARMLESS,
+    REPLY,
     Example,
     Joke,
     Pair,
@@ -233,8 +236,9 @@ def _harmless(name: str, best: Mapping[str, float], material: Material) -> tuple
     if name == HUMOUR:
         return [best[joke.id] for joke in material.jokes if not joke.is_joke and joke.id in best], []
     clean = [pair for pair in material.pairs if pair.kind in HARMLESS and pair.id in best]
+    further = [score for source, score in best.items() if source.startswith(REPLY)]
     fresh = [best[pair.id] for pair in clean if pair.author not in ENCODER_AUTHORS]
-    return [best[pair.id] for pair in clean], fresh
+    return [best[pair.id] for pair in clean] + further, fresh + further
 
 
 def _probability(score: float, slope: float, offset: float) -> float:
@@ -248,6 +252,7 @@ def _figures(
     best = _drafts(examples, scores, material)
     kinds = {pair.id: pair.kind for pair in material.pairs}
     kinds |= {joke.id: "joke" if joke.is_joke else "no joke" for joke in material.jokes}
+    kinds |= {source: "further reply" for source in best if source.startswith(REPLY)}
     return {
         kind: share_over([value for source, value in best.items() if kinds[source] == kind], limits)
         for kind in sorted({kinds[source] for source in best})
@@ -264,13 +269,32 @@ def share_over(values: Iterable[float], limits: tuple[float, float]) -> dict[str
     }
 
 
-def heads_without(lang: str, material: Material, parameters: Parameters) -> Mapping[str, Sequence[Net]]:
-    """The two heads that read notes, trained again without anything in one language."""
+def left_out(encoder: TextEncoder, labels: Path, heads: InProcess) -> Iterator[tuple[str, str]]:
+    """For each language the figures of heads trained without it, on its replies by test authors, at the same limits."""
+    material = replace(gather(encoder, labels), centre=heads.parameters.centre)
+    tested = [pair for pair in material.pairs if pair.is_test]
+    for lang in sorted({pair.lang for pair in tested}):
+        there = [pair for pair in tested if pair.lang == lang]
+        said = [_left_out(name, lang, there, material, heads.parameters) for name in (LEAK, NOTE_LIKE)]
+        yield lang, "; ".join(said)
+
+
+def _left_out(name: str, lang: str, there: Sequence[Pair], material: Material, parameters: Parameters) -> str:
     pairs = [pair for pair in material.pairs if not pair.is_test and lang not in (pair.lang, pair.note_lang)]
-    replies = [one for one in material.replies if one[0] != lang]
-    found = {}
-    for name, examples in _all_examples(replace(material, replies=replies), pairs).items():
-        if name != HUMOUR:
-            wanted, weights = _truth(examples, material)
-            found[name] = fit_nets(_plans(name), inputs_for(examples, material, parameters), wanted, weights, SEED)
-    return found
+    without = replace(material, replies=[one for one in material.replies if one[0] != lang])
+    examples = _all_examples(without, pairs)[name]
+    wanted, weights = _truth(examples, material)
+    nets = fit_nets(_plans(name), inputs_for(examples, material, parameters), wanted, weights, SEED)
+    head = replace(parameters.heads[name], nets=tuple(nets))
+    judged = _all_examples(replace(material, replies=[]), there)[name]
+    best = _drafts(judged, head(inputs_for(judged, material, parameters)), material)
+    kinds = {pair.id: pair.kind for pair in there}
+    leaks = [value for source, value in best.items() if kinds[source] not in HARMLESS]
+    if name == NOTE_LIKE:
+        leaks = [value for source, value in best.items() if kinds[source] in ("copied", "notelike")]
+    harmless = [value for source, value in best.items() if kinds[source] in HARMLESS]
+    caught, wrong = share_over(leaks, (HOLDS, WARNS)), share_over(harmless, (HOLDS, WARNS))
+    return (
+        f"{name} held {caught['held']:.0%} (with warnings {caught['held_or_warned']:.0%}) of {caught['replies']}, "
+        f"wrongly {wrong['held']:.1%} of {wrong['replies']}"
+    )
