@@ -86,6 +86,13 @@ def test_costs_make_a_likely_enough_critical_win_over_a_likelier_normal(classifi
     assert weighed.confidence["urgency"] == weighed.confidence["critical"] < plain.confidence["urgency"]
 
 
+def test_what_is_urgent_needs_an_answer(classifier: TransformerClassifier) -> None:
+    card = classifier.encoder.card
+
+    assert decide(card, "x", outputs(urgency=[0.0, 5.0, 0.0, 0.0], needs_reply=[5.0, 0.0])).needs_reply
+    assert not decide(card, "x", outputs(urgency=[0.0, 0.0, 0.0, 5.0], needs_reply=[5.0, 0.0])).needs_reply
+
+
 def test_pieces_of_a_word_are_weighed_together() -> None:
     text = "Een brandwond, echt!"
     weights = [Weight(0, 3, 0.2), Weight(3, 9, 0.5), Weight(9, 13, 0.4), Weight(13, 14, 0.0), Weight(14, 19, -0.3)]

@@ -57,6 +57,9 @@ def states(context: ReviewContext) -> frozenset[State]:
     elif customer.sentiment == Sentiment.POSITIVE and State.ANGRY not in found:
         # A machine's label may be wrong; words of anger outweigh it.
         found = (found - {State.COMPLAINT}) | {State.PRAISE}
+    if customer.urgency == Urgency.HIGH and State.PLAYFUL not in found:
+        # A loss or a deadline, however it is told, and whatever the sentiment says.
+        found = (found - {State.PRAISE}) | {State.COMPLAINT}
     return frozenset(found)
 
 

@@ -77,7 +77,8 @@ def decide(card: Card, text: str, encoded: Encoded) -> Triage:
         sentiment=Sentiment(names["sentiment"]),
         urgency=Urgency(names["urgency"]),
         topic=Topic(names["topic"]),
-        needs_reply=names["needs_reply"] == "true",
+        # Nobody in danger or at a loss is left without an answer, whatever the head for it says.
+        needs_reply=names["needs_reply"] == "true" or names["urgency"] in (Urgency.CRITICAL, Urgency.HIGH),
         line=Line(names["route"]),
         confidence=confidence,
         model_version=card.version,
