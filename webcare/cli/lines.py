@@ -73,19 +73,22 @@ def _guard(lines: Iterable[bytes], brand: str | None, model: bool) -> Iterator[d
 
 def _trained() -> tuple[ReadsAhead | None, CustomerOf]:
     """The guard's heads where they are, and triage as the guard asks it: how the writer of a message feels."""
+    from webcare.encoder.artefact import CURRENT
     from webcare.guard.base import Customer
     from webcare.settings import load_settings
     from webcare.triage import load_classifier
 
     settings = load_settings()
-    classifier = load_classifier(settings.triage, settings.desk.models_dir)
+    classifier = cache(lambda: load_classifier(settings.triage, settings.desk.models_dir))
 
     @cache
     def customer_of(mention: str) -> Customer:
-        (found,) = classifier.classify([mention])
+        (found,) = classifier().classify([mention])
         return Customer(sentiment=found.sentiment.value, urgency=found.urgency.value, topic=found.topic.value)
 
-    return _heads(classifier, settings.desk.models_dir), customer_of
+    # Without weights the answers name what is missing; triage says so only when a message asks for it.
+    there = settings.triage.engine != "keywords" and (settings.desk.models_dir / CURRENT).exists()
+    return _heads(classifier(), settings.desk.models_dir) if there else None, customer_of
 
 
 def _heads(classifier: Classifier, models_dir: Path) -> ReadsAhead | None:
