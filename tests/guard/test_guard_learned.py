@@ -362,3 +362,17 @@ def test_no_test_author_is_learned_from() -> None:
     found = examples.leak_examples(pairs, [], 1)
     assert {one.author for one in found}.isdisjoint(examples.TEST_AUTHORS)
     assert {one.wanted for one in found} == {True, False}
+
+
+def test_a_copied_date_needs_only_a_tick_where_the_heads_are_sure() -> None:
+    note = draft = "Nieuwe levering donderdag 14 november tussen 9 en 13 uur, garantie verlengd tot 2028."
+    alone = review(draft, ReviewContext(channel="x", lang="nl", notes=(note,)))
+    sure = review(draft, ReviewContext(channel="x", lang="nl", notes=(note,), learned=Said(leak=0.05)))
+    unsure = review(draft, ReviewContext(channel="x", lang="nl", notes=(note,), learned=Said(leak=0.2)))
+    assert (alone.decision, sure.decision, unsure.decision) == (Decision.BLOCK, Decision.WARN, Decision.BLOCK)
+
+
+def test_copied_talk_stays_held_however_sure_the_heads_are() -> None:
+    note = "Chauffeur weigert terug te gaan vanwege de hond."
+    context = ReviewContext(channel="x", lang="nl", notes=(note,), learned=Said(leak=0.0))
+    assert review(note, context).decision is Decision.BLOCK
