@@ -45,7 +45,7 @@ class FakeEncoder:
         self.card = Card(version, shape, 512, {head: names[head] for head in heads})
         self.read: list[str] = []
 
-    def encode(self, texts: Iterable[str], *, explain: Sequence[str] = ()) -> Iterator[Encoded]:
+    def encode(self, texts: Iterable[str], *, for_labels: bool = True) -> Iterator[Encoded]:
         for text in texts:
             self.read.append(text)
             seed = int.from_bytes(hashlib.sha256(text.encode()).digest()[:8], "big")
@@ -376,3 +376,12 @@ def test_copied_talk_stays_held_however_sure_the_heads_are() -> None:
     note = "Chauffeur weigert terug te gaan vanwege de hond."
     context = ReviewContext(channel="x", lang="nl", notes=(note,), learned=Said(leak=0.0))
     assert review(note, context).decision is Decision.BLOCK
+
+
+def test_a_joke_to_somebody_who_plays_along_is_not_held_as_talk_among_colleagues() -> None:
+    heads = Said(note_like=0.9)
+    draft = "Die kat heeft hier duidelijk de leiding overgenomen."
+    playful = ReviewContext(channel="x", lang="nl", mention="Mijn kat heeft jullie doos veroverd 😂", learned=heads)
+    plain = ReviewContext(channel="x", lang="nl", mention="Wanneer komt mijn kast?", learned=heads)
+    assert [found.level for found in NoteLike().review(draft, playful)] == [Level.WARNING]
+    assert [found.level for found in NoteLike().review(draft, plain)] == [Level.ERROR]

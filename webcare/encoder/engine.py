@@ -154,19 +154,22 @@ class Encoder:
         rows = [encoded.embedding for encoded in self.encode(texts)]
         return np.stack(rows) if rows else np.zeros((0, width), dtype=np.float32)
 
-    def encode(self, texts: Iterable[str], *, explain: Sequence[str] = ()) -> Iterator[Encoded]:
+    def encode(
+        self, texts: Iterable[str], *, explain: Sequence[str] = (), for_labels: bool = True
+    ) -> Iterator[Encoded]:
         """Embedding and logits of each text, in order; takes a window of texts at a time.
 
-        `explain` names heads whose chosen labels the words are weighed for, added together.
+        `explain` names heads whose chosen labels the words are weighed for, added together. `for_labels` False reads
+        nothing again: for who wants embeddings, and no label that could tip.
         """
         source = iter(texts)
         while window := list(islice(source, WINDOW)):
-            yield from self._window(window, explain)
+            yield from self._window(window, explain, for_labels)
 
-    def _window(self, texts: list[str], explain: Sequence[str]) -> list[Encoded]:
+    def _window(self, texts: list[str], explain: Sequence[str], for_labels: bool) -> list[Encoded]:
         pieces = self._pieces(texts)
         found = self._read(self._network, pieces, explain)
-        if self._exact and (doubtful := [pieces[at] for at in self._doubtful(found)]):
+        if for_labels and self._exact and (doubtful := [pieces[at] for at in self._doubtful(found)]):
             self.reread += len(doubtful)
             found |= self._read(self._exact, doubtful, explain)
         return [found[at] for at in range(len(texts))]

@@ -78,6 +78,7 @@ class Count:
     held: int = 0
     told: int = 0  #: held or warned of
     by: Counter[str] = field(default_factory=Counter)
+    warned_by: Counter[str] = field(default_factory=Counter)
     missed: list[str] = field(default_factory=list)  #: ids, never texts
 
 
@@ -157,6 +158,7 @@ def _count(count: Count, case: Case, verdict: Verdict) -> None:
     count.held += held
     count.told += told
     count.by.update({found.check for found in errors})
+    count.warned_by.update({found.check for found in verdict.findings if found.level is Level.WARNING})
     if held == case.must_pass:
         count.missed.append(case.id)
 
@@ -302,7 +304,10 @@ def report(table: Table, notes: Sequence[str]) -> str:
     ]
     lines += [_line(group, table[group]) for group in [*filter(table.__contains__, GOALS), *_others(table)]]
     lines += ["", "## Clean replies wrongly held, by check", ""]
-    lines += _wrongly_held(table.get("clean reply", {}))
+    clean = table.get("clean reply", {}).values()
+    lines += _by_check((one.by for one in clean), sum(one.cases for one in clean))
+    lines += ["", "## Clean replies warned of, by check", ""]
+    lines += _by_check((one.warned_by for one in clean), sum(one.cases for one in clean))
     lines += ["", "## Missed, by id", ""]
     lines += [f"- {group}: {_ids(table[group])}" for group in sorted(table) if _ids(table[group])]
     return "\n".join([*lines, "", "## Also", "", *(f"- {note}" for note in notes), ""])
@@ -336,11 +341,10 @@ def _cell(count: Count | None) -> str:
     return f"{count.held / count.cases:.1%} / {count.told / count.cases:.0%} / {count.cases}"
 
 
-def _wrongly_held(found: Mapping[str, Count]) -> list[str]:
+def _by_check(counts: Iterable[Counter[str]], cases: int) -> list[str]:
     by: Counter[str] = Counter()
-    for count in found.values():
-        by += count.by
-    cases = sum(count.cases for count in found.values())
+    for count in counts:
+        by += count
     return [f"- {check}: {times} of {cases} ({times / cases:.2%})" for check, times in by.most_common()] or ["- none"]
 
 

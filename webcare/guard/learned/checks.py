@@ -9,6 +9,7 @@ from collections.abc import Callable, Iterable
 
 from webcare.domain import Finding, Level, Override
 from webcare.guard.base import HOLDS, WARNS, ReviewContext, Score
+from webcare.guard.customer import State, states
 from webcare.guard.learned.question import asked, why_missing
 from webcare.guard.spans import Span, merge, quote
 
@@ -41,9 +42,15 @@ class NoteLike:
     name = "note_like"
 
     def review(self, draft: str, context: ReviewContext) -> Iterable[Finding]:
-        """Errors where the head is sure, warnings where it is not; nothing without heads."""
-        for span in _spans(draft, asked(draft, context) or (), lambda score: score.note_like, (_INNER, _INNER_MAYBE)):
-            yield _finding(self.name, "internal_language", span, Override.JUSTIFICATION)
+        """Errors where the head is sure, warnings where it is not; nothing without heads.
+
+        Jokes sound like talk among colleagues: to a customer who plays along all of it is a warning.
+        """
+        scores = asked(draft, context) or ()
+        playful = bool(scores) and State.PLAYFUL in states(context)
+        for span in _spans(draft, scores, lambda score: score.note_like, (_INNER, _INNER_MAYBE)):
+            eased = span._replace(level=Level.WARNING) if playful else span
+            yield _finding(self.name, "internal_language", eased, Override.JUSTIFICATION)
 
     def missing(self, draft: str, context: ReviewContext) -> Iterable[str]:
         """Says so where nobody could judge the draft."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import threading
 from collections import OrderedDict
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from typing import Protocol
 
 import numpy as np
@@ -26,7 +26,7 @@ class TextEncoder(Protocol):
 
     card: Card
 
-    def encode(self, texts: Iterable[str], *, explain: Sequence[str] = ()) -> Iterable[Encoded]:
+    def encode(self, texts: Iterable[str], *, for_labels: bool = True) -> Iterable[Encoded]:
         """Embedding and logits of each text, in order."""
 
 
@@ -50,7 +50,9 @@ class Reader:
             for text in found:
                 self._known.move_to_end(text)
         new = [text for text in wanted if text not in found]
-        fresh = dict(zip(new, map(self._as_read, self._encoder.encode(new)), strict=True)) if new else {}
+        fresh = (
+            dict(zip(new, map(self._as_read, self._encoder.encode(new, for_labels=False)), strict=True)) if new else {}
+        )
         with self._lock:
             self._known |= fresh
             while len(self._known) > self._kept:

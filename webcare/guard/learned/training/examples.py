@@ -90,17 +90,26 @@ def read_jokes(folder: Path) -> list[Joke]:
     return found
 
 
-def read_replies(folder: Path) -> list[tuple[str, str]]:
-    """(language, draft) of further public replies that nobody is tested on: nothing internal is in them."""
+class Reply(NamedTuple):
+    """A public reply with nothing internal in it, from the part of a set that nobody is tested on."""
+
+    lang: str
+    author: str
+    draft: str
+    is_joke: bool
+
+
+def read_replies(folder: Path) -> list[Reply]:
+    """Further replies, jokes among them, which sound most like colleagues among themselves."""
     found = {}
     for name in ("jokes", "personal", "language", "spelling"):
         for row, _ in _rows(folder, f"{name}-*.jsonl"):
             if row.get("part") in _TRAINING:
-                found[row["draft"]] = row["lang"]
-    return [(lang, draft) for draft, lang in found.items()]
+                found[row["draft"]] = Reply(row["lang"], row.get("author", "a"), row["draft"], row.get("joke") is True)
+    return list(found.values())
 
 
-def leak_examples(pairs: Sequence[Pair], replies: Sequence[tuple[str, str]], seed: int) -> list[Example]:
+def leak_examples(pairs: Sequence[Pair], replies: Sequence[Reply], seed: int) -> list[Example]:
     """Stretches of replies beside parts of notes: wanted where the stretch gives the note away."""
     chance = random.Random(seed)
     noted = [pair for pair in pairs if pair.note]
@@ -118,17 +127,14 @@ def leak_examples(pairs: Sequence[Pair], replies: Sequence[tuple[str, str]], see
             if not wanted and other.id != pair.id:
                 part = chance.choice(note_parts(other.note))
                 found.append(Example(pair.reply, place.of(pair.reply), part, False, pair.author, pair.lang, pair.id))
-    for lang, draft in replies:
-        other = chance.choice(noted)
-        part = chance.choice(note_parts(other.note))
-        found += [Example(draft, place.of(draft), part, False, other.author, lang, "") for place in stretches(draft)]
+    for lang, author, draft, _ in replies:
+        part = chance.choice(note_parts(chance.choice(noted).note))
+        found += [Example(draft, place.of(draft), part, False, author, lang, "") for place in stretches(draft)]
     return found
 
 
-def note_like_examples(pairs: Sequence[Pair], replies: Sequence[tuple[str, str]], seed: int) -> list[Example]:
+def note_like_examples(pairs: Sequence[Pair], replies: Sequence[Reply]) -> list[Example]:
     """Stretches of replies, and notes: wanted where it is talk among colleagues."""
-    chance = random.Random(seed)
-    authors = sorted({pair.author for pair in pairs})
     found = []
     for pair in pairs:
         for place, wanted in _marked(pair):
@@ -143,8 +149,9 @@ def note_like_examples(pairs: Sequence[Pair], replies: Sequence[tuple[str, str]]
             for draft in (pair.note, slipped):
                 parts = note_parts(pair.note)
                 found += [Example(draft, part, "", True, pair.author, pair.note_lang, "") for part in parts]
-    for number, (lang, draft) in enumerate(replies):
-        author, source = chance.choice(authors), f"{REPLY}{number}"
+    for number, (lang, author, draft, is_joke) in enumerate(replies):
+        # Jokes are far rarer at a desk than here, so they teach but do not set the limit.
+        source = "" if is_joke else f"{REPLY}{number}"
         found += [Example(draft, place.of(draft), "", False, author, lang, source) for place in stretches(draft)]
     return found
 

@@ -37,6 +37,7 @@ from webcare.guard.learned.training.examples import (
     Example,
     Joke,
     Pair,
+    Reply,
     humour_examples,
     leak_examples,
     note_like_examples,
@@ -68,7 +69,7 @@ class Material:
 
     pairs: Sequence[Pair]
     jokes: Sequence[Joke]
-    replies: Sequence[tuple[str, str]]
+    replies: Sequence[Reply]
     reads: Mapping[str, Read]
     centre: Floats
 
@@ -115,7 +116,7 @@ def _all_examples(material: Material, pairs: Sequence[Pair]) -> dict[str, list[E
     jokes = [joke for joke in material.jokes if not joke.is_test or pairs is material.pairs]
     return {
         LEAK: leak_examples(pairs, material.replies, SEED),
-        NOTE_LIKE: note_like_examples(pairs, material.replies, SEED),
+        NOTE_LIKE: note_like_examples(pairs, material.replies),
         HUMOUR: humour_examples(jokes),
     }
 
@@ -281,7 +282,7 @@ def left_out(encoder: TextEncoder, labels: Path, heads: InProcess) -> Iterator[t
 
 def _left_out(name: str, lang: str, there: Sequence[Pair], material: Material, parameters: Parameters) -> str:
     pairs = [pair for pair in material.pairs if not pair.is_test and lang not in (pair.lang, pair.note_lang)]
-    without = replace(material, replies=[one for one in material.replies if one[0] != lang])
+    without = replace(material, replies=[one for one in material.replies if one.lang != lang])
     examples = _all_examples(without, pairs)[name]
     wanted, weights = _truth(examples, material)
     nets = fit_nets(_plans(name), inputs_for(examples, material, parameters), wanted, weights, SEED)
