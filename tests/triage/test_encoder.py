@@ -117,7 +117,7 @@ def test_what_the_tokens_add_sums_to_the_output(tiny_encoder: Encoder) -> None:
     mask = (ids != 1).float()
     network = tiny_encoder._network
     with torch.inference_mode():
-        outputs, shares = network.answers(network.states(ids, mask), mask)["topic"]
+        outputs, shares = network.answers(network.states([(ids, mask)])[0], mask)["topic"]
     left = outputs - shares.sum(dim=1)
 
     assert torch.allclose(left[0], left[1], atol=1e-5)  # the head's bias, which no token adds

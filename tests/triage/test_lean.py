@@ -32,7 +32,7 @@ def test_states_and_answers_are_those_of_the_library() -> None:
     lean = build(card.shape, COUNTS, tensors_of(network))[0]
     ids, mask = padded_batch()
     with torch.inference_mode():
-        ours, theirs = lean.states(ids, mask), network.states(ids, mask)
+        [ours], [theirs] = lean.states([(ids, mask)]), network.states([(ids, mask)])
         answers, expected = lean.answers(theirs, mask), network.answers(theirs, mask)
 
     text = mask.bool()
@@ -40,6 +40,21 @@ def test_states_and_answers_are_those_of_the_library() -> None:
     assert torch.allclose(pooled(ours, mask), pooled(theirs, mask), atol=1e-5)
     for head in HEADS:
         assert all(torch.allclose(a, b, atol=1e-5) for a, b in zip(answers[head], expected[head], strict=True))
+
+
+@pytest.mark.parametrize("kind", [torch.float32, torch.bfloat16])
+def test_a_batchs_states_are_bit_for_bit_the_same_whatever_batches_go_with_it(kind: torch.dtype) -> None:
+    card, network = tiny_network(60)
+    lean = build(card.shape, COUNTS, tensors_of(network), kinds=[kind])[0]
+    drawn = torch.Generator().manual_seed(2)
+    batches = [
+        (torch.randint(4, 60, (count, length), generator=drawn), torch.ones(count, length))
+        for count, length in ((1, 2), (3, 40), (2, 7), (1, 33), (5, 12))
+    ]
+    with torch.inference_mode():
+        together = lean.states(batches)
+
+        assert all(torch.equal(lean.states([batch])[0], found) for batch, found in zip(batches, together, strict=True))
 
 
 @pytest.mark.parametrize("kind", [torch.float32, torch.bfloat16])

@@ -10,7 +10,9 @@ from __future__ import annotations
 import os
 import threading
 from collections.abc import Callable, Iterable, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
+from functools import partial
 from itertools import islice
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol
@@ -44,6 +46,8 @@ WINDOW = 2_048
 _HEAD_SHARE = 0.75
 #: A batch of `batch_size` texts of this many tokens sets how many tokens one pass may hold.
 _TYPICAL_TOKENS = 32
+#: Each worker holds the states of its pass; more workers gain little, they share one interpreter.
+_MOST_WORKERS = 8
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,14 +69,14 @@ class Encoded:
 
 
 class Reader(Protocol):
-    """A network that can be run: `lean.Lean`, or `network.Network` as training left it."""
+    """A network that can be run: `lean.Lean`, or `network.Network` as training left it. Safe to share."""
 
     @property
     def device(self) -> device:
         """Where token ids and masks must be handed over."""
 
-    def states(self, ids: Tensor, mask: Tensor) -> Tensor:
-        """Token ids (B, L) and mask (B, L) of 0/1 to the last states (B, L, H) in fp32."""
+    def states(self, batches: Sequence[tuple[Tensor, Tensor]]) -> list[Tensor]:
+        """Token ids (B, L) and mask (B, L) of 0/1 of each batch to its last states (B, L, H) in fp32."""
 
     def answers(self, states: Tensor, mask: Tensor) -> dict[str, tuple[Tensor, Tensor]]:
         """Logits (B, K) of each head and each token's share in them (B, L, K)."""
@@ -85,8 +89,18 @@ class _Piece:
     spans: list[tuple[int, int]]
 
 
+@dataclass(frozen=True, slots=True)
+class _Batch:
+    length: int  #: tokens that each of the texts is computed at
+    pieces: list[_Piece]
+
+
 class Encoder:
-    """A trained network, its tokenizer and its card. Safe to share between threads; one pass runs at a time."""
+    """A trained network, its tokenizer and its card. Safe to share between threads.
+
+    Many texts are read by several workers, a pass each: two small matrix products beside each other take less time
+    than one after the other on two threads each. A single pass runs where it was asked for, on all threads.
+    """
 
     def __init__(
         self,
@@ -98,8 +112,12 @@ class Encoder:
         batch_size: int,
         exact: Reader | None = None,
         length_of: Callable[[int], int] | None = None,
+        workers: ThreadPoolExecutor | None = None,
     ) -> None:
-        """`exact` reads again what `network` leaves in doubt; `length_of` gives the length for a number of tokens."""
+        """`exact` reads again what `network` leaves in doubt; `length_of` gives the length for a number of tokens.
+
+        `workers` share the passes of a window; without them one pass runs at a time.
+        """
         self.card = card
         self.precision = precision
         self.reread = 0  #: texts that `exact` has read so far
@@ -108,6 +126,7 @@ class Encoder:
         self._length_of = length_of or padded_length
         self._tokenizer = tokenizer
         self._tokens_a_pass = batch_size * _TYPICAL_TOKENS
+        self._workers = workers
         self._lock = threading.Lock()
 
     @classmethod
@@ -132,7 +151,8 @@ class Encoder:
         artefact = read_artefact(models_dir)
         import torch
 
-        torch.set_num_threads(threads or _usual_threads())
+        threads = threads or _usual_threads()
+        torch.set_num_threads(threads)
         where = _device(device)
         precision = usual_precision(where) if precision == "auto" else precision
         tokenizer = _tokenizer(artefact, models_dir)
@@ -146,6 +166,7 @@ class Encoder:
             exact=networks[1] if precision == "checked" else None,
             # On a processor texts of one length need no padding; a GPU wants fewer, larger batches.
             length_of=int if engine != "transformers" and where == "cpu" else padded_length,
+            workers=_workers(threads) if where == "cpu" else None,
         )
 
     def embed(self, texts: Sequence[str]) -> Floats:
@@ -180,10 +201,14 @@ class Encoder:
 
     def _read(self, network: Reader, pieces: list[_Piece], explain: Sequence[str]) -> dict[int, Encoded]:
         """What a network says of each piece, by its place in the window."""
+        passes = list(self._passes(pieces))
+        run = partial(self._pass, network, explain)
+        if self._workers and len(passes) > 1:
+            return {at: encoded for found in self._workers.map(run, passes) for at, encoded in found}
         found: dict[int, Encoded] = {}
-        for batch, length in self._batches(pieces):
-            for piece, encoded in zip(batch, self._pass(network, batch, length, explain), strict=True):
-                found[piece.at] = encoded
+        for batches in passes:
+            with self._lock:
+                found.update(run(batches))
         return found
 
     def _pieces(self, texts: list[str]) -> list[_Piece]:
@@ -198,40 +223,63 @@ class Encoder:
             ids, spans = ids[:head] + ids[head - most :], spans[:head] + spans[head - most :]
         return _Piece(at, ids, spans)
 
-    def _batches(self, pieces: list[_Piece]) -> Iterator[tuple[list[_Piece], int]]:
+    def _passes(self, pieces: list[_Piece]) -> Iterator[list[_Batch]]:
+        """Batches of texts of one length, as many together as one pass may hold."""
         by_length: dict[int, list[_Piece]] = {}
         for piece in pieces:
             by_length.setdefault(self._length_of(len(piece.ids)), []).append(piece)
+        together: list[_Batch] = []
+        room = self._tokens_a_pass
         for length, same in sorted(by_length.items(), reverse=True):
-            size = max(1, self._tokens_a_pass // length)
-            for start in range(0, len(same), size):
-                yield same[start : start + size], length
+            while same:
+                taken, same = same[: max(1, room // length)], same[max(1, room // length) :]
+                together.append(_Batch(length, taken))
+                room -= length * len(taken)
+                if room < length:
+                    yield together
+                    together, room = [], self._tokens_a_pass
+        if together:
+            yield together
 
-    def _pass(self, network: Reader, batch: list[_Piece], length: int, explain: Sequence[str]) -> Iterator[Encoded]:
+    def _pass(self, network: Reader, explain: Sequence[str], batches: list[_Batch]) -> list[tuple[int, Encoded]]:
         import torch
 
-        ids = np.full((len(batch), length), self.card.shape.pad_token_id, dtype=np.int64)
-        mask = np.zeros((len(batch), length), dtype=np.float32)
-        for row, piece in enumerate(batch):
+        with torch.inference_mode():
+            given = [self._tensors(batch, network.device) for batch in batches]
+            states = network.states(given)
+            asked = zip(batches, states, given, strict=True)
+            return [row for batch, found, (_, mask) in asked for row in _rows(network, batch, found, mask, explain)]
+
+    def _tensors(self, batch: _Batch, where: device) -> tuple[Tensor, Tensor]:
+        """Token ids (B, L) and mask (B, L) of 0/1."""
+        import torch
+
+        ids = np.full((len(batch.pieces), batch.length), self.card.shape.pad_token_id, dtype=np.int64)
+        mask = np.zeros(ids.shape, dtype=np.float32)
+        for row, piece in enumerate(batch.pieces):
             ids[row, : len(piece.ids)] = piece.ids
             mask[row, : len(piece.ids)] = 1.0
-        with self._lock, torch.inference_mode():
-            embeddings, logits, shares = _run(network, torch.from_numpy(ids), torch.from_numpy(mask), explain)
-        for row, piece in enumerate(batch):
-            weights = _weights(piece, shares[row]) if explain else ()
-            yield Encoded(embeddings[row], {head: values[row] for head, values in logits.items()}, weights)
+        return torch.from_numpy(ids).to(where), torch.from_numpy(mask).to(where)
 
 
-def _run(
-    network: Reader, ids: Tensor, mask: Tensor, explain: Sequence[str]
+def _rows(
+    network: Reader, batch: _Batch, states: Tensor, mask: Tensor, explain: Sequence[str]
+) -> Iterator[tuple[int, Encoded]]:
+    """Each text's place in the window and what its states (B, L, H) say."""
+    embeddings, logits, shares = _told(network, states, mask, explain)
+    for row, piece in enumerate(batch.pieces):
+        weights = _weights(piece, shares[row]) if explain else ()
+        yield piece.at, Encoded(embeddings[row], {head: values[row] for head, values in logits.items()}, weights)
+
+
+def _told(
+    network: Reader, states: Tensor, mask: Tensor, explain: Sequence[str]
 ) -> tuple[Floats, dict[str, Floats], Floats]:
-    """Token ids and mask (B, L) to embeddings (B, H), logits (B, K) of each head and weights of the tokens (B, L)."""
+    """States (B, L, H) and mask (B, L) to embeddings (B, H), logits (B, K) of each head and tokens' weights (B, L)."""
     from torch.nn.functional import normalize
 
     from webcare.encoder.heads import pooled
 
-    ids, mask = ids.to(network.device), mask.to(network.device)
-    states = network.states(ids, mask)
     logits: dict[str, Floats] = {}
     weighed = mask.new_zeros(mask.shape)
     for name, (outputs, shares) in network.answers(states, mask).items():
@@ -271,6 +319,27 @@ def _usual_threads() -> int:
     if wanted.isdigit() and int(wanted):
         return int(wanted)
     return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+
+
+def _workers(threads: int) -> ThreadPoolExecutor | None:
+    """Threads that read beside each other and share the processors: torch's setting holds for each thread alone."""
+    import torch
+
+    count = min(threads, _MOST_WORKERS)
+    if count < 2:
+        return None
+    ready = threading.Barrier(count + 1)
+
+    def begin() -> None:
+        torch.set_num_threads(threads // count)
+        ready.wait()
+
+    workers = ThreadPoolExecutor(count, "reading", initializer=begin)
+    for _ in range(count):
+        workers.submit(int)
+    ready.wait()
+    torch.set_num_threads(threads)  # what other threads, made later, begin with
+    return workers
 
 
 def _device(wanted: str) -> str:

@@ -136,26 +136,33 @@ class Lean:
         """Where token ids and masks must be handed over."""
         return self._first.words.device
 
-    def states(self, ids: Tensor, mask: Tensor) -> Tensor:
-        """Token ids (B, L) and mask (B, L) of 0/1 to the last states (B, L, H) in fp32."""
-        count, length = ids.shape
-        found = self._first(ids)
-        hidden, rows = found.shape[-1], count * length
-        found = functional.pad(found.view(rows, hidden), (0, 0, 0, _round_rows(rows) - rows))
+    def states(self, batches: Sequence[tuple[Tensor, Tensor]]) -> list[Tensor]:
+        """Token ids (B, L) and mask (B, L) of 0/1 of each batch to its last states (B, L, H) in fp32.
+
+        Batches of different lengths go through the matrix products as one: those give a row the same result whatever
+        rows stand beside it, and many rows are multiplied faster than few. Only attention sees a batch by itself.
+        """
+        sizes = [ids.numel() for ids, _ in batches]
+        rows = sum(sizes)
+        found = torch.cat([self._first(ids).flatten(0, 1) for ids, _ in batches])
+        found = functional.pad(found, (0, 0, 0, _round_rows(rows) - rows))
         # Always given, also where nothing is masked: another kernel would round otherwise.
-        bias = masked_bias(mask)
+        biases = [masked_bias(mask) for _, mask in batches]
         for layer in self._layers:
-            found = self._through(layer, found, bias, rows)
-        return found[:rows].view(count, length, hidden)
+            found = self._through(layer, found, sizes, biases)
+        parts = found[:rows].split_with_sizes(sizes)
+        return [part.view(*ids.shape, -1) for part, (ids, _) in zip(parts, batches, strict=True)]
 
     def answers(self, states: Tensor, mask: Tensor) -> dict[str, tuple[Tensor, Tensor]]:
         """Logits (B, K) of each head and each token's share in them (B, L, K)."""
         return self._heads(states, mask)
 
-    def _through(self, layer: _Layer, states: Tensor, bias: Tensor, rows: int) -> Tensor:
-        """One layer: (T, H) fp32 to the same; the first `rows` of T are tokens, the others fill up."""
+    def _through(self, layer: _Layer, states: Tensor, sizes: list[int], biases: Sequence[Tensor]) -> Tensor:
+        """One layer: (T, H) fp32 to the same; each batch has `sizes` of its rows, what is left over fills up."""
         attended = torch.zeros(states.shape, dtype=self._kind, device=states.device)
-        attended[:rows] = _attended(layer.qkv(states.to(self._kind))[:rows], bias, layer.heads)
+        parts = layer.qkv(states.to(self._kind))[: sum(sizes)].split_with_sizes(sizes)
+        for place, part, bias in zip(attended[: sum(sizes)].split_with_sizes(sizes), parts, biases, strict=True):
+            place.copy_(_attended(part, bias, layer.heads))
         states = layer.after_attention(states + layer.mixed(attended))
         return layer.after_wide(states + layer.narrow(layer.wide(states.to(self._kind))))
 

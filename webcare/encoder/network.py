@@ -6,7 +6,7 @@ does the same arithmetic with the same weights.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict
 
 import torch
@@ -33,8 +33,12 @@ class Network(nn.Module):
         """Where token ids and masks must be handed over."""
         return next(self.parameters()).device
 
-    def states(self, ids: Tensor, mask: Tensor) -> Tensor:
-        """Token ids (B, L) and mask (B, L) to the last states (B, L, H) in fp32."""
+    def states(self, batches: Sequence[tuple[Tensor, Tensor]]) -> list[Tensor]:
+        """Token ids (B, L) and mask (B, L) of each batch to its last states (B, L, H) in fp32."""
+        return [self.read(ids, mask) for ids, mask in batches]
+
+    def read(self, ids: Tensor, mask: Tensor) -> Tensor:
+        """Token ids (B, L) and mask (B, L) of one batch to its last states (B, L, H) in fp32."""
         # The mask is always handed over ready-made: left to itself the library drops it for batches without
         # padding and takes another kernel, and a text's result would depend on its neighbours.
         found = self.bert(input_ids=ids, attention_mask=masked_bias(mask).to(self.bert.dtype))
@@ -47,7 +51,7 @@ class Network(nn.Module):
 
     def forward(self, ids: Tensor, mask: Tensor) -> tuple[Tensor, dict[str, Tensor]]:
         """Give mean-pooled embeddings (B, H), not normalised, and the logits of each head."""
-        states = self.states(ids, mask)
+        states = self.read(ids, mask)
         return pooled(states, mask), {name: outputs for name, (outputs, _) in self.answers(states, mask).items()}
 
 

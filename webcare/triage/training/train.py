@@ -124,7 +124,7 @@ def base_embeddings(base: Base, tokenizer: Tokenizer, texts: Sequence[str], cach
         for start in range(0, len(order), 64):
             members = order[start : start + 64]
             ids, mask = _padded([encoded[at] for at in members], base.shape.pad_token_id)
-            rows = functional.normalize(pooled(network.states(ids, mask), mask), dim=1)
+            rows = functional.normalize(pooled(network.read(ids, mask), mask), dim=1)
             found[members] = rows.float().numpy()
             progress.tell(start + len(members))
     partial = cache.with_suffix(".partial.npy")
@@ -214,7 +214,7 @@ class _Run:
     def _step(self, batch: _Batch) -> float:
         self._set_rates()
         with _autocast():
-            states = self.network.states(batch.ids, batch.mask)
+            states = self.network.read(batch.ids, batch.mask)
         loss = self._loss(states, batch)
         self._optimizer.zero_grad(set_to_none=True)
         loss.backward()  # type: ignore[no-untyped-call]
