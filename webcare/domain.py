@@ -70,6 +70,13 @@ class AgentText(StrEnum):
     INTERNAL_NOTE = "internal_note"
 
 
+class SaidAgain(StrEnum):
+    """Whether a sentence of a reply gives away what an internal note says."""
+
+    NO = "no"
+    YES = "yes"
+
+
 #: The queue for mentions the classifier is not sure about; first line sorts it by hand.
 UNSORTED = "unsorted"
 #: The queues every desk has. A queue is a name; later desks add their own.

@@ -9,7 +9,7 @@ import pytest
 
 from webcare.errors import SettingsError
 from webcare.triage.training.agent_text import part_of_author, read_agent_text
-from webcare.triage.training.data import TEST, TRAIN
+from webcare.triage.training.data import TEST, TRAIN, Row
 
 ROOT = Path(__file__).parents[3]
 
@@ -26,8 +26,12 @@ def written(folder: Path, *pairs: dict[str, object]) -> Path:
     return folder
 
 
+def alone(folder: Path) -> list[Row]:
+    return [row for row in read_agent_text(folder) if "agent_text" in row.labels]
+
+
 def test_a_pair_gives_a_row_for_each_sentence_and_copies_count_once(tmp_path: Path) -> None:
-    rows = read_agent_text(written(tmp_path, pair()))
+    rows = alone(written(tmp_path, pair()))
 
     assert {(row.text, row.labels["agent_text"]) for row in rows} == {
         ("Hoi Noor!", "public_reply"),
@@ -41,7 +45,7 @@ def test_a_pair_gives_a_row_for_each_sentence_and_copies_count_once(tmp_path: Pa
 def test_a_leak_told_to_the_customer_is_neither_and_a_note_keeps_its_language(tmp_path: Path) -> None:
     said_again = pair(kind="translation", note="Driver called in sick.", note_lang="en")
 
-    rows = read_agent_text(written(tmp_path, said_again))
+    rows = alone(written(tmp_path, said_again))
 
     assert {row.text: row.lang for row in rows} == {
         "Hoi Noor!": "nl",
@@ -50,9 +54,22 @@ def test_a_leak_told_to_the_customer_is_neither_and_a_note_keeps_its_language(tm
     }
 
 
+def test_a_leak_gives_away_its_own_note_and_no_other(tmp_path: Path) -> None:
+    other = pair(id="nl-2", note="Marge is hoog.", reply="Dank je wel!", kind="clean", leak_span=None)
+    rows = read_agent_text(written(tmp_path, pair(), other))
+
+    assert {(row.text, row.labels["said_again"]) for row in rows if "said_again" in row.labels} == {
+        ("Kl belt al drie keer. Chauffeur ziek. ||| Hoi Noor!", "no"),
+        ("Kl belt al drie keer. Chauffeur ziek. ||| Kl belt al drie keer.", "yes"),
+        ("Kl belt al drie keer. Chauffeur ziek. ||| Fijne dag.", "no"),
+        ("Marge is hoog. ||| Kl belt al drie keer.", "no"),
+        ("Marge is hoog. ||| Dank je wel!", "no"),
+    }
+
+
 def test_a_number_or_an_abbreviation_ends_no_sentence(tmp_path: Path) -> None:
     reply = "Dat wordt 8. november, ca. vijf uur."
-    rows = read_agent_text(written(tmp_path, pair(note="", reply=reply, leak_span=None)))
+    rows = alone(written(tmp_path, pair(note="", reply=reply, leak_span=None)))
 
     assert [row.text for row in rows] == [reply]
 

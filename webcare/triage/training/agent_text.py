@@ -1,25 +1,29 @@
-"""Sentences of agents, so that the encoder also learns to tell an internal note from a reply.
+"""Sentences of agents, so that the encoder also learns the guard's two questions.
 
-They come from the pairs in `data/guard/`: a note, a reply, and the stretch of the reply that gives the note away.
+Is a sentence meant for colleagues or for the customer? And, read behind a note: does it give away what the note says?
+Both come from the pairs in `data/guard/`: a note, a reply, and the stretch of the reply that gives the note away.
 """
 
 from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from webcare.domain import AgentText
+from webcare.domain import AgentText, SaidAgain
 from webcare.errors import SettingsError
 from webcare.triage.training.data import DEV, TEST, TRAIN, Row
 from webcare.triage.transformer import HEADS
 
 #: Every question the shipped network answers: those of triage, and the guard's.
-TRAINED_HEADS: Mapping[str, tuple[str, ...]] = {**HEADS, "agent_text": tuple(AgentText)}
+TRAINED_HEADS: Mapping[str, tuple[str, ...]] = {**HEADS, "agent_text": tuple(AgentText), "said_again": tuple(SaidAgain)}
 #: Authors are ways of writing; those of the test part write like nobody in the training part.
-_TEST_AUTHORS, _DEV_AUTHORS = frozenset("efhmp"), frozenset("j")
+_TEST_AUTHORS, _DEV_AUTHORS = frozenset("efhmp"), frozenset("jt")
+#: Stands between a note and a sentence that is read behind it.
+BETWEEN = " ||| "
+_MOST_OF_A_NOTE = 300
 #: Leaks that are said to the customer, in other words than the note's: neither label would be true of them.
 _SAID_AGAIN = frozenset({"paraphrase", "translation", "person_switch"})
 #: Not after a number (“8. november”) and not before a small letter (“ca. fem”).
@@ -27,23 +31,61 @@ _SENTENCE_END = re.compile(r"(?<=[!?…])\s+|(?<=[^\d\s.]\.)\s+(?=[^\Wa-zà-ÿ])
 
 
 def read_agent_text(folder: Path) -> list[Row]:
-    """A row for each sentence of each pair in a folder. Raises SettingsError naming file, line and fault."""
+    """Rows for the sentences of each pair in a folder. Raises SettingsError naming file, line and fault."""
     found: dict[tuple[str, str, str], Row] = {}
-    for file in sorted(folder.glob("pairs-*.jsonl")):
-        for number, line in enumerate(file.read_text(encoding="utf-8").splitlines(), start=1):
-            try:
-                rows = list(_sentences(json.loads(line)))
-            except (ValueError, KeyError, TypeError) as error:
-                raise SettingsError(f"{file}, line {number}: {error!s}") from error
-            # Where a sentence was copied from the note it comes twice.
-            found |= {(row.part, row.text, row.labels["agent_text"]): row for row in rows}
+    pairs = list(_pairs(folder))
+    for at, (pair, where) in enumerate(pairs):
+        try:
+            rows = [*_sentences(pair), *_beside_notes(pair, _of_same_author(pairs, at))]
+        except (ValueError, KeyError, TypeError) as error:
+            raise SettingsError(f"{where}: {error!s}") from error
+        # Where a sentence was copied from the note it comes twice.
+        found |= {(row.part, row.text, str(sorted(row.labels.items()))): row for row in rows}
     return list(found.values())
+
+
+def _pairs(folder: Path) -> Iterator[tuple[dict[str, Any], str]]:
+    for file in sorted([*folder.glob("pairs-*.jsonl"), *folder.glob("pairs2-*.jsonl")]):
+        for number, line in enumerate(file.read_text(encoding="utf-8").splitlines(), start=1):
+            where = f"{file}, line {number}"
+            try:
+                yield dict(json.loads(line)), where
+            except ValueError as error:
+                raise SettingsError(f"{where}: {error!s}") from error
+
+
+def _of_same_author(pairs: Sequence[tuple[Mapping[str, Any], str]], at: int) -> str:
+    """A note that another pair of the same author has; empty where there is none near."""
+    pair = pairs[at][0]
+    others = (pairs[(at + step) % len(pairs)][0] for step in (7, 11, 13, 3, 1))
+    found = (other["note"] for other in others if other["author_topic"][:1] == pair["author_topic"][:1])
+    return next((note for note in found if note and note != pair["note"]), "")
 
 
 def part_of_author(author_topic: str) -> str:
     """The part a pair belongs to: an author's texts all stand in one."""
     author = author_topic[:1]
     return TEST if author in _TEST_AUTHORS else DEV if author in _DEV_AUTHORS else TRAIN
+
+
+def beside(note: str, sentence: str) -> str:
+    """What the encoder reads to say whether a sentence gives a note away."""
+    return f"{note.strip()[:_MOST_OF_A_NOTE]}{BETWEEN}{sentence.strip()}"
+
+
+def _beside_notes(pair: Mapping[str, Any], other: str) -> Iterator[Row]:
+    """The sentences of a reply behind its note, and behind a note of another case."""
+    reply, span = pair["reply"], pair["leak_span"]
+    start, end = span or (len(reply), len(reply))
+    harmless = [text for part in (reply[:start], reply[end:]) for text in _split(part)]
+    told = reply[start:end].strip(" ()")
+    asked = [(pair["note"], text, SaidAgain.NO) for text in harmless]
+    asked += [(pair["note"], told, SaidAgain.YES), (other, told, SaidAgain.NO)]
+    for at, (note, text, answer) in enumerate(one for one in asked if one[0] and len(one[1].split()) > 1):
+        labels = {"said_again": answer.value}
+        part = part_of_author(pair["author_topic"])
+        where = (f"{pair['id']}-beside-{at}", beside(note, text), pair["lang"])
+        yield Row(*where, labels, "agent text", pair["author_topic"], part)
 
 
 def _sentences(pair: Mapping[str, Any]) -> Iterator[Row]:
@@ -55,8 +97,14 @@ def _sentences(pair: Mapping[str, Any]) -> Iterator[Row]:
         stretches.append((reply[start:end], thought, lang))
     if pair["note"]:
         stretches.append((pair["note"], thought, pair["note_lang"]))
-    texts = [(text.strip(" ()"), kind, of) for part, kind, of in stretches for text in _SENTENCE_END.split(part)]
-    for at, (text, kind, of) in enumerate(one for one in texts if len(one[0].split()) > 1):
+    texts = [(text, kind, of) for part, kind, of in stretches for text in _split(part)]
+    for at, (text, kind, of) in enumerate(texts):
         labels = {"agent_text": kind.value, "language": of}
         part = part_of_author(pair["author_topic"])
         yield Row(f"{pair['id']}-{at}", text, of, labels, "agent text", pair["author_topic"], part)
+
+
+def _split(text: str) -> list[str]:
+    """Sentences of two words or more."""
+    found = (part.strip(" ()") for part in _SENTENCE_END.split(text))
+    return [part for part in found if len(part.split()) > 1]

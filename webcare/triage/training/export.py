@@ -38,7 +38,8 @@ def encoder_of(network: Network, base: Base, card: Card) -> Encoder:
 def plain_card(base: Base, version: str) -> Card:
     """A card without calibration."""
     plain = dict.fromkeys(TRAINED_HEADS, 1.0)
-    return Card(version, base.shape, MAX_TOKENS, dict(TRAINED_HEADS), plain, base=base.name)
+    most = min(MAX_TOKENS, base.shape.max_position_embeddings)
+    return Card(version, base.shape, most, dict(TRAINED_HEADS), plain, base=base.name)
 
 
 def calibrated(card: Card, encoder: Encoder, rows: Sequence[Row]) -> Card:

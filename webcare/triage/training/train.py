@@ -44,6 +44,7 @@ HEAD_WEIGHT = {
     "route": 0.7,
     "language": 0.25,
     "agent_text": 0.5,
+    "said_again": 1.0,
 }
 _SMOOTHING = 0.05
 _ORDINAL = 0.4  # weight of the squared distance on the urgency scale
@@ -287,7 +288,6 @@ def head_loss(name: str, logits: Tensor, labels: Tensor, weights: Tensor) -> Ten
         scale = torch.arange(len(Urgency), dtype=logits.dtype)
         apart = (scale[None] - labels[:, None]) ** 2
         losses = losses + _ORDINAL * (torch.softmax(logits, dim=1) * apart).sum(dim=1)
-    # Divided by all rows of the batch, so that a rare label does not shout when it comes.
     return (losses * weights).sum() / weights.sum().clamp(min=1.0)
 
 
