@@ -40,7 +40,7 @@ class FakeEncoder:
     """Embeddings that follow from the words alone; counts what it reads."""
 
     def __init__(self, version: str = "fake-1", heads: Iterable[str] = ("language", "agent_text")) -> None:
-        names = {"language": ("nl", "en"), "agent_text": ("public_reply", "internal_note")}
+        names = {"language": ("nl", "en"), "agent_text": ("public_reply", "internal_note"), "said_again": ("no", "yes")}
         shape = Shape(**{field.name: 1 for field in dataclasses.fields(Shape)})
         self.card = Card(version, shape, 512, {head: names[head] for head in heads})
         self.read: list[str] = []
@@ -66,10 +66,10 @@ def parameters(version: str = "fake-1") -> Parameters:
         )
         return Net(inputs, layers, 0.0, 1.0)
 
-    heads = {name: Head((net("stretch", 770, 4), net("stretch", 770, 0)), 1.0, 0.0, 0.8, 0.4) for name in HEADS}
-    heads[LEAK] = Head((net("pair", 1938, 4), net("likeness", 1553, 0)), 1.0, 0.0, 0.8, 0.4)
+    heads = {name: Head((net("stretch", 769, 4), net("stretch", 769, 0)), 1.0, 0.5, 0.0, 0.8, 0.4) for name in HEADS}
+    heads[LEAK] = Head((net("pair", 1932, 4), net("likeness", 1548, 0)), 1.0, 0.5, 0.0, 0.8, 0.4)
     zeros = np.zeros(WIDTH, dtype=np.float32)
-    return Parameters(version, "0" * 64, zeros, np.zeros(13, np.float32), np.ones(13, np.float32), heads)
+    return Parameters(version, "0" * 64, zeros, np.zeros(11, np.float32), np.ones(11, np.float32), heads)
 
 
 class Said:
@@ -190,8 +190,24 @@ def test_reading_ahead_reads_all_at_once_and_changes_nothing() -> None:
     assert len(encoder.read) == read
 
 
-@pytest.mark.parametrize("heads", [("language",), ("language", "agent_text")])
-def test_an_encoder_with_or_without_a_head_for_agents_will_do(heads: tuple[str, ...]) -> None:
+def test_a_sentence_is_read_behind_the_two_notes_likest_to_it() -> None:
+    encoder = FakeEncoder(heads=("language", "agent_text", "said_again"))
+    notes = ("Klant zeurt. Niet bellen.", "Chauffeur ziek.", "Marge is hoog.")
+    heads = InProcess(encoder, parameters())
+    scores = heads.scores("Hoi Anna. Alles komt goed.", notes, ())
+    behind = [text.split(" ||| ") for text in encoder.read if " ||| " in text]
+    assert {note for note, _ in behind} <= set(notes)
+    assert sorted(sentence for _, sentence in behind) == [
+        "Alles komt goed.",
+        "Alles komt goed.",
+        "Hoi Anna.",
+        "Hoi Anna.",
+    ]
+    assert [score.leak > 0 for score in scores] == [True, True]
+
+
+@pytest.mark.parametrize("heads", [("language",), ("language", "agent_text"), ("language", "said_again")])
+def test_an_encoder_with_or_without_the_guards_heads_will_do(heads: tuple[str, ...]) -> None:
     scores = InProcess(FakeEncoder(heads=heads), parameters()).scores(
         "Hoi Anna. Alles komt goed.", ("Klant zeurt.",), ()
     )
@@ -351,9 +367,10 @@ def test_heads_brought_here_are_asked_first(tmp_path: Path) -> None:
 
 
 def test_the_encoder_and_the_heads_leave_the_same_authors_out() -> None:
-    letters = "abcdefghijklmnop"
-    tested = {letter for letter in letters if agent_text.part_of_author(letter) == "test"}
-    assert tested == examples.TEST_AUTHORS
+    letters = "abcdefghijklmnopqrst"
+    parts = {letter: agent_text.part_of_author(letter) for letter in letters}
+    assert {letter for letter, part in parts.items() if part == "test"} == examples.TEST_AUTHORS
+    assert {letter for letter, part in parts.items() if part == "dev"} == examples.FRESH_AUTHORS
 
 
 def test_no_test_author_is_learned_from() -> None:

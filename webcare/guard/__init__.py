@@ -13,7 +13,7 @@ from webcare.domain import Decision, Finding, Level, Verdict
 from webcare.guard.answering import Unanswered
 from webcare.guard.base import Check, MayMiss, ReviewContext
 from webcare.guard.binding import seen_of
-from webcare.guard.branded import BrandRules
+from webcare.guard.branded import BrandRules, joined
 from webcare.guard.copied import CopiedFromNote
 from webcare.guard.days import StaleDay
 from webcare.guard.hidden import HiddenCharacters
@@ -31,7 +31,7 @@ from webcare.guard.spelling import Spelling
 __all__ = ["CHECKS", "RULES_VERSION", "Check", "ReviewContext", "fingerprint", "review"]
 
 #: Stored with every verdict; raise it with any change that can alter one, so that older verdicts fall void.
-RULES_VERSION = "guard-5"
+RULES_VERSION = "guard-6"
 
 #: Every check, in the order they run. The verdict does not depend on the order.
 CHECKS: tuple[Check, ...] = (
@@ -61,7 +61,8 @@ def review(draft: str, context: ReviewContext) -> Verdict:
 
     Findings are sorted by place. Takes any text and never raises because of it.
     """
-    found = sorted((finding for check in CHECKS for finding in check.review(draft, context)), key=_place)
+    told = joined(finding for check in CHECKS for finding in check.review(draft, context))
+    found = sorted(told, key=_place)
     seen = seen_of(draft, context, RULES_VERSION)
     missing = tuple(one for check in CHECKS if isinstance(check, MayMiss) for one in check.missing(draft, context))
     return Verdict(_decide(found), tuple(found), fingerprint(draft, context), RULES_VERSION, missing, seen=seen)

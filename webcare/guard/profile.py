@@ -33,6 +33,7 @@ from typing import Any
 import re2
 
 from webcare.errors import SettingsError
+from webcare.guard.literals import Literals
 from webcare.guard.marked import Marked, read_yaml
 
 #: Where the brands that come with Webcare lie: one folder each, with `brand.yaml` in it.
@@ -226,7 +227,16 @@ def _lexicon(key: str, value: Marked) -> dict[str, dict[str, str]]:
         if words.kind != "mapping":
             raise words.wrong(f"{key} of {market} must name each word and a better one (word: better)")
         found[market] = {word: "" if better.is_nothing() else better.text() for word, better in words.pairs()}
+        _require_words(key, market, words)
     return found
+
+
+def _require_words(key: str, market: str, words: Marked) -> None:
+    for word, better in words.pairs():
+        try:
+            Literals([(word, word)])
+        except ValueError as error:
+            raise better.wrong(f"{key} of {market}: {error}") from error
 
 
 def _limits(key: str, value: Marked) -> dict[str, int]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import lru_cache
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -29,10 +30,16 @@ class Read:
 
     embedding: Floats  #: (384,), length 1
     inner: float  #: log-odds of the encoder's own head that it is a note; 0 where it has none
+    again: float  #: of a sentence behind a note: log-odds that it gives the note away; 0 where it has no such head
     languages: Floats  #: probabilities of the languages
 
 
-Noted = tuple[str, Read]
+class Noted(NamedTuple):
+    """A part of a note."""
+
+    text: str
+    read: Read
+    whole: str = ""  #: the note it is part of
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,31 +52,24 @@ class Said:
 
 
 def said_rows(said: Sequence[Said], centre: Floats) -> Floats:
-    """One row a stretch (N, 770): what it says, what the draft says, how much of it is dates, hours and prices."""
-    own = noted_rows([(one.text, one.read) for one in said], centre)
+    """One row a stretch (N, 769): what it says, what the draft says, how much of it is dates, hours and prices."""
+    own = noted_rows([Noted(one.text, one.read) for one in said], centre)
     around = (np.stack([one.draft.embedding for one in said]) - centre) * _AROUND
     facts = np.array([[_fact_share(one.text)] for one in said], dtype=np.float32)
     return np.hstack([own, around, facts]).astype(np.float32)
 
 
 def noted_rows(noted: Sequence[Noted], centre: Floats) -> Floats:
-    """One row a text (N, 385): its centred embedding, and what the encoder's own head says."""
-    rows = (np.stack([read.embedding for _, read in noted]) - centre) * _SCALE
-    return np.hstack([rows, np.array([[read.inner] for _, read in noted])]).astype(np.float32)
+    """One row a text (N, 384): its centred embedding."""
+    return np.asarray((np.stack([one.read.embedding for one in noted]) - centre) * _SCALE, dtype=np.float32)
 
 
 def compared_rows(said: Sequence[Said], noted: Sequence[Noted], centre: Floats) -> Floats:
-    """How stretches and notes compare, one row a pair (N, 13), unscaled: cosine, words, numbers, lengths, language."""
-    cosines = cosine_rows([one.read for one in said], [read for _, read in noted], centre)
+    """How stretches and notes compare, one row a pair (N, 11), unscaled: cosine, words, numbers, lengths, language."""
+    cosines = cosine_rows([one.read for one in said], [other.read for other in noted], centre)
     rows = [
-        [
-            float(cosine),
-            *_words(one.text, note),
-            float(one.read.languages @ other.languages),
-            one.read.inner,
-            other.inner,
-        ]
-        for cosine, one, (note, other) in zip(cosines, said, noted, strict=True)
+        [float(cosine), *_words(one.text, other.text), float(one.read.languages @ other.read.languages)]
+        for cosine, one, other in zip(cosines, said, noted, strict=True)
     ]
     return np.array(rows, dtype=np.float32)
 
@@ -87,7 +87,7 @@ def centred(reads: Sequence[Read], centre: Floats) -> Floats:
 
 
 def inputs_of(ours: Floats, theirs: Floats, compared: Floats) -> dict[str, Floats]:
-    """Rows of pairs for the networks: stretches (N, 770), notes (N, 385) and how they compare (N, 13), scaled."""
+    """Rows of pairs for the networks: stretches (N, 769), notes (N, 384) and how they compare (N, 11), scaled."""
     own = ours[:, : theirs.shape[1]]
     likeness = [ours, np.abs(own - theirs), own * theirs, compared]
     return {

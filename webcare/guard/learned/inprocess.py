@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from webcare.encoder.artefact import WEIGHTS, current_folder, file_digest
 from webcare.errors import ModelUnusable
-from webcare.guard.base import Score
+from webcare.guard.base import WARNS, Score
 from webcare.guard.clauses import Stretch, sentences, stretches
 from webcare.guard.learned.features import (
     STRETCH,
@@ -39,6 +39,10 @@ _PUBLIC = 0.72
 #: A part of a note this near to a fact that may be told is that fact.
 _FACT = 0.9
 _DRAFTS = 512
+#: A stretch is read behind so many notes at most, those likest to it.
+_BEHIND = 2
+#: The surest opinion an encoder's head is allowed, as log-odds.
+_SUREST = 8.0
 
 
 class InProcess:
@@ -93,19 +97,19 @@ class InProcess:
             return []
         said = [Said(place.of(draft), reads[place.of(draft)], reads[draft]) for place in places]
         told = [reads[text] for one in public for text in _sentences_of(one)]
-        noted = self._not_told([(text, reads[text]) for text in _parts_of(notes)], told)
+        noted = self._not_told([Noted(text, reads[text], whole) for text, whole in _parts_of(notes)], told)
         free = self._free(said, noted, told)
         return self._scores(places, said, noted, free)
 
     def _not_told(self, noted: list[Noted], told: list[Read]) -> list[Noted]:
         """The parts of notes without what may be told anyway."""
-        near = self._nearest([read for _, read in noted], told)
+        near = self._nearest([one.read for one in noted], told)
         return [one for one, cosine in zip(noted, near, strict=True) if cosine < _FACT]
 
     def _free(self, said: list[Said], noted: list[Noted], told: list[Read]) -> NDArray[np.bool_]:
         """Which stretches repeat what stands in public: those nearer to that than to any note."""
         reads = [one.read for one in said]
-        public, inside = self._nearest(reads, told), self._nearest(reads, [read for _, read in noted])
+        public, inside = self._nearest(reads, told), self._nearest(reads, [one.read for one in noted])
         return (public >= _PUBLIC) & (public >= inside)
 
     def _scores(
@@ -113,7 +117,8 @@ class InProcess:
     ) -> Iterable[Score]:
         heads = self.parameters.heads
         ours = said_rows(said, self.parameters.centre)
-        inner, funny = heads[NOTE_LIKE]({STRETCH: ours}), heads[HUMOUR]({STRETCH: ours})
+        opinion = np.array([one.read.inner for one in said], dtype=np.float32)
+        inner, funny = (heads[name].scores(heads[name].total({STRETCH: ours}), opinion) for name in (NOTE_LIKE, HUMOUR))
         leaks, notes = self._leaks(said, noted)
         for at, place in enumerate(places):
             kept = 0.0 if free[at] else 1.0
@@ -130,10 +135,16 @@ class InProcess:
         """For each stretch how surely it says what a note says, and that note's words."""
         if not noted:
             return np.zeros(len(said), dtype=np.float32), [""] * len(said)
+        head = self.parameters.heads[LEAK]
         left, right = [one for one in said for _ in noted], list(noted) * len(said)
-        found = self.parameters.heads[LEAK](pair_inputs(left, right, self.parameters))
-        found = found.reshape(len(said), len(noted))
-        return found.max(axis=1), [noted[at][0] for at in found.argmax(axis=1)]
+        totals = head.total(pair_inputs(left, right, self.parameters)).reshape(len(said), len(noted))
+        hopeful = head.scores(totals, np.full_like(totals, _SUREST)) >= WARNS
+        asked = [(row, at) for row in range(len(said)) for at in _best_notes(totals[row], noted) if hopeful[row, at]]
+        opinions = self._reader.said_again([(noted[at].whole, said[row].text) for row, at in asked])
+        scores = np.zeros(totals.shape, dtype=np.float32)
+        places = tuple(np.array(asked, dtype=np.intp).reshape(-1, 2).T)
+        scores[places] = head.scores(totals[places], opinions)
+        return scores.max(axis=1), [noted[at].text for at in scores.argmax(axis=1)]
 
     def _nearest(self, reads: Sequence[Read], others: Sequence[Read]) -> Floats:
         """The cosine of each with the nearest of the others; -1 where there are none."""
@@ -157,14 +168,22 @@ def _places(draft: str) -> Sequence[Stretch]:
 def _texts_of(draft: str, notes: Sequence[str], public: Sequence[str]) -> Iterable[str]:
     yield draft
     yield from (place.of(draft) for place in _places(draft))
-    yield from _parts_of(notes)
+    yield from (text for text, _ in _parts_of(notes))
     for one in public:
         yield from _sentences_of(one)
 
 
-def _parts_of(notes: Sequence[str]) -> list[str]:
-    """What of the notes is compared: sentences, clauses, and short notes whole."""
-    return list(dict.fromkeys(text for note in notes for text in note_parts(note)))[-_NOTE_PARTS:]
+def _best_notes(totals: Floats, noted: Sequence[Noted]) -> list[int]:
+    """Of the notes likest to a stretch the part that is likest."""
+    best: dict[str, int] = {}
+    for at in np.argsort(-totals, kind="stable"):
+        best.setdefault(noted[at].whole, int(at))
+    return list(best.values())[:_BEHIND]
+
+
+def _parts_of(notes: Sequence[str]) -> list[tuple[str, str]]:
+    """What of the notes is compared, sentences, clauses, and short notes whole; and the note it comes from."""
+    return list({text: note for note in notes for text in note_parts(note)}.items())[-_NOTE_PARTS:]
 
 
 def note_parts(note: str) -> list[str]:

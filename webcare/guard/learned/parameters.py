@@ -23,7 +23,7 @@ from webcare.guard.base import HOLDS, WARNS
 Floats = NDArray[np.float32]
 
 FILE = "guard.json"
-FORMAT = 1
+FORMAT = 2
 #: What is judged, and so the names of the heads.
 NOTE_LIKE, LEAK, HUMOUR = "note_like", "leak", "humour"
 HEADS = (NOTE_LIKE, LEAK, HUMOUR)
@@ -50,23 +50,29 @@ class Net:
 
 @dataclass(frozen=True, slots=True)
 class Head:
-    """Networks that are added up, and the line that makes a probability of their sum."""
+    """Networks that are added up, and how their sum and the encoder's own opinion make a probability."""
 
     nets: tuple[Net, ...]
     slope: float
+    opinion: float  #: what a log-odd of the encoder's own head counts
     offset: float
     errors_from: float  #: probability that holds a draft
     warns_from: float  #: probability that must be acknowledged
 
-    def __call__(self, inputs: Mapping[str, Floats]) -> Floats:
-        """Scores (N,) for features by name, each (N, inputs): HOLDS stands where a draft is held, 1 for certainty."""
-        marks = (0.0, self.warns_from, self.errors_from, 1.0)
-        return np.asarray(np.interp(self.probability(inputs), marks, (0.0, WARNS, HOLDS, 1.0)), dtype=np.float32)
+    def total(self, inputs: Mapping[str, Floats]) -> Floats:
+        """What the networks say together (N,), for features by name, each (N, inputs)."""
+        return np.asarray(np.mean([net(inputs[net.inputs]) for net in self.nets], axis=0), dtype=np.float32)
 
-    def probability(self, inputs: Mapping[str, Floats]) -> Floats:
+    def scores(self, total: Floats, opinion: Floats) -> Floats:
+        """Scores (N,): HOLDS stands where a draft is held, WARNS where it is warned of, 1 for certainty."""
+        marks = (0.0, self.warns_from, self.errors_from, 1.0)
+        found = self.probability(total, opinion)
+        return np.asarray(np.interp(found, marks, (0.0, WARNS, HOLDS, 1.0)), dtype=np.float32)
+
+    def probability(self, total: Floats, opinion: Floats) -> Floats:
         """Calibrated probabilities (N,)."""
-        total = np.mean([net(inputs[net.inputs]) for net in self.nets], axis=0)
-        return np.asarray(1.0 / (1.0 + np.exp(-(self.slope * total + self.offset))), dtype=np.float32)
+        odds = self.slope * total + self.opinion * opinion + self.offset
+        return np.asarray(1.0 / (1.0 + np.exp(-odds)), dtype=np.float32)
 
 
 @dataclass(frozen=True, slots=True)
@@ -146,16 +152,15 @@ def _head(name: str, found: Mapping[str, Any], limits: Mapping[str, float], arra
             for layer in range(int(net["layers"]))
         )
         nets.append(Net(net["inputs"], layers, float(net["mean"]), float(net["spread"])))
-    return Head(
-        tuple(nets), float(found["slope"]), float(found["offset"]), float(limits["error"]), float(limits["warning"])
-    )
+    slope, opinion, offset = (float(found[part]) for part in ("slope", "opinion", "offset"))
+    return Head(tuple(nets), slope, opinion, offset, float(limits["error"]), float(limits["warning"]))
 
 
 def _head_as_json(head: Head) -> dict[str, Any]:
     nets = [
         {"inputs": net.inputs, "layers": len(net.layers), "mean": net.mean, "spread": net.spread} for net in head.nets
     ]
-    return {"nets": nets, "slope": head.slope, "offset": head.offset}
+    return {"nets": nets, "slope": head.slope, "opinion": head.opinion, "offset": head.offset}
 
 
 def _arrays(parameters: Parameters) -> dict[str, Floats]:

@@ -4,16 +4,18 @@ from __future__ import annotations
 
 import threading
 from collections import OrderedDict
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Protocol
 
 import numpy as np
 
-from webcare.domain import AgentText
+from webcare.domain import AgentText, SaidAgain
 from webcare.encoder import Card, Encoded
+from webcare.encoder.pairs import beside
 from webcare.guard.learned.features import Floats, Read
 
 _AGENT_TEXT = "agent_text"
+_SAID_AGAIN = "said_again"
 _LANGUAGE = "language"
 #: Beyond this the encoder's own head tells no more.
 _SURE = 8.0
@@ -39,8 +41,8 @@ class Reader:
         self._known: OrderedDict[str, Read] = OrderedDict()
         self._lock = threading.Lock()
         labels: Mapping[str, tuple[str, ...]] = encoder.card.labels
-        names = labels.get(_AGENT_TEXT, ())
-        self._sides = (names.index(AgentText.INTERNAL_NOTE), names.index(AgentText.PUBLIC_REPLY)) if names else None
+        self._inner = _sides(labels, _AGENT_TEXT, AgentText.INTERNAL_NOTE, AgentText.PUBLIC_REPLY)
+        self._again = _sides(labels, _SAID_AGAIN, SaidAgain.YES, SaidAgain.NO)
 
     def read(self, texts: Iterable[str]) -> dict[str, Read]:
         """Every text by itself, none twice; one pass of the encoder for all that are new."""
@@ -59,13 +61,37 @@ class Reader:
                 self._known.popitem(last=False)
         return found | fresh
 
+    def said_again(self, pairs: Sequence[tuple[str, str]]) -> Floats:
+        """Log-odds (N,) of the encoder's own head that a sentence gives a note away, for notes and sentences (N).
+
+        0 for all where the encoder has no such head.
+        """
+        if self._again is None or not pairs:
+            return np.zeros(len(pairs), dtype=np.float32)
+        texts = [beside(note, sentence) for note, sentence in pairs]
+        found = self.read(texts)
+        return np.array([found[text].again for text in texts], dtype=np.float32)
+
     def _as_read(self, encoded: Encoded) -> Read:
         logits = encoded.logits
-        inner = 0.0
-        if self._sides is not None:
-            own = logits[_AGENT_TEXT]
-            inner = float(np.clip(own[self._sides[0]] - own[self._sides[1]], -_SURE, _SURE))
-        return Read(np.asarray(encoded.embedding, dtype=np.float32), inner, _softmax(logits[_LANGUAGE]))
+        inner, again = (_odds(logits, sides) for sides in (self._inner, self._again))
+        return Read(np.asarray(encoded.embedding, dtype=np.float32), inner, again, _softmax(logits[_LANGUAGE]))
+
+
+_Sides = tuple[str, int, int]
+
+
+def _sides(labels: Mapping[str, tuple[str, ...]], head: str, wanted: str, other: str) -> _Sides | None:
+    """A head and the places of two of its labels; None where the encoder has no such head."""
+    names = labels.get(head, ())
+    return (head, names.index(wanted), names.index(other)) if names else None
+
+
+def _odds(logits: Mapping[str, Floats], sides: _Sides | None) -> float:
+    if sides is None:
+        return 0.0
+    head, wanted, other = sides
+    return float(np.clip(logits[head][wanted] - logits[head][other], -_SURE, _SURE))
 
 
 def _softmax(logits: Floats) -> Floats:

@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from webcare.domain import AgentText, SaidAgain
+from webcare.encoder.pairs import beside
 from webcare.errors import SettingsError
 from webcare.triage.training.data import DEV, TEST, TRAIN, Row
 from webcare.triage.transformer import HEADS
@@ -21,9 +22,6 @@ from webcare.triage.transformer import HEADS
 TRAINED_HEADS: Mapping[str, tuple[str, ...]] = {**HEADS, "agent_text": tuple(AgentText), "said_again": tuple(SaidAgain)}
 #: Authors are ways of writing; those of the test part write like nobody in the training part.
 _TEST_AUTHORS, _DEV_AUTHORS = frozenset("efhmp"), frozenset("jt")
-#: Stands between a note and a sentence that is read behind it.
-BETWEEN = " ||| "
-_MOST_OF_A_NOTE = 300
 #: Leaks that are said to the customer, in other words than the note's: neither label would be true of them.
 _SAID_AGAIN = frozenset({"paraphrase", "translation", "person_switch"})
 #: Not after a number (“8. november”) and not before a small letter (“ca. fem”).
@@ -66,11 +64,6 @@ def part_of_author(author_topic: str) -> str:
     """The part a pair belongs to: an author's texts all stand in one."""
     author = author_topic[:1]
     return TEST if author in _TEST_AUTHORS else DEV if author in _DEV_AUTHORS else TRAIN
-
-
-def beside(note: str, sentence: str) -> str:
-    """What the encoder reads to say whether a sentence gives a note away."""
-    return f"{note.strip()[:_MOST_OF_A_NOTE]}{BETWEEN}{sentence.strip()}"
 
 
 def _beside_notes(pair: Mapping[str, Any], other: str) -> Iterator[Row]:

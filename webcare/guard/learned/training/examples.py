@@ -15,8 +15,8 @@ from webcare.guard.learned.inprocess import note_parts
 
 #: Authors are ways of writing; a test author writes like nobody in the training part.
 TEST_AUTHORS = frozenset("efhmp")
-#: Authors whose pairs the shipped encoder learned from: what is measured on them flatters, once it has.
-ENCODER_AUTHORS = frozenset("abcdgi")
+#: Authors whose texts neither the encoder nor the networks learn from: what a score means is read off theirs.
+FRESH_AUTHORS = frozenset("jt")
 HARMLESS = frozenset({"clean", "shared_fact"})
 #: Begins the ids of further replies.
 REPLY = "reply-"
@@ -71,11 +71,12 @@ class Example(NamedTuple):
     author: str
     lang: str
     source: str  #: id of the row it comes from
+    whole: str = ""  #: the note
 
 
 def read_pairs(folder: Path) -> list[Pair]:
     """Every pair. Raises SettingsError naming file, line and fault."""
-    return [_pair(row, where) for row, where in _rows(folder, "pairs-*.jsonl")]
+    return [_pair(row, where) for name in ("pairs", "pairs2") for row, where in _rows(folder, f"{name}-*.jsonl")]
 
 
 def read_jokes(folder: Path) -> list[Joke]:
@@ -101,11 +102,13 @@ class Reply(NamedTuple):
 
 def read_replies(folder: Path) -> list[Reply]:
     """Further replies, jokes among them, which sound most like colleagues among themselves."""
-    found = {}
+    found: dict[str, Reply] = {}
     for name in ("jokes", "personal", "language", "spelling"):
         for row, _ in _rows(folder, f"{name}-*.jsonl"):
             if row.get("part") in _TRAINING:
-                found[row["draft"]] = Reply(row["lang"], row.get("author", "a"), row["draft"], row.get("joke") is True)
+                # Every other one teaches, the others say what a score means.
+                author = "t" if len(found) % 2 else "a"
+                found[row["draft"]] = Reply(row["lang"], author, row["draft"], row.get("joke") is True)
     return list(found.values())
 
 
@@ -114,7 +117,7 @@ def leak_examples(pairs: Sequence[Pair], replies: Sequence[Reply], seed: int) ->
     chance = random.Random(seed)
     noted = [pair for pair in pairs if pair.note]
     found = [
-        Example(pair.reply, place.of(pair.reply), part, wanted, pair.author, pair.lang, pair.id)
+        Example(pair.reply, place.of(pair.reply), part, wanted, pair.author, pair.lang, pair.id, pair.note)
         for pair in noted
         for place, wanted in _marked(pair)
         for part in note_parts(pair.note)
@@ -126,10 +129,14 @@ def leak_examples(pairs: Sequence[Pair], replies: Sequence[Reply], seed: int) ->
         for place, wanted in _marked(pair):
             if not wanted and other.id != pair.id:
                 part = chance.choice(note_parts(other.note))
-                found.append(Example(pair.reply, place.of(pair.reply), part, False, pair.author, pair.lang, pair.id))
-    for lang, author, draft, _ in replies:
-        part = chance.choice(note_parts(chance.choice(noted).note))
-        found += [Example(draft, place.of(draft), part, False, author, lang, "") for place in stretches(draft)]
+                said = place.of(pair.reply)
+                found.append(Example(pair.reply, said, part, False, pair.author, pair.lang, pair.id, other.note))
+    for number, (lang, author, draft, _) in enumerate(replies):
+        note = chance.choice(noted).note
+        part, source = chance.choice(note_parts(note)), f"{REPLY}{number}"
+        found += [
+            Example(draft, place.of(draft), part, False, author, lang, source, note) for place in stretches(draft)
+        ]
     return found
 
 

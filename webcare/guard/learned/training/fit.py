@@ -96,19 +96,24 @@ def summed(nets: Sequence[Net], inputs: dict[str, Floats]) -> Floats:
     return np.asarray(np.mean([net(inputs[net.inputs]) for net in nets], axis=0), dtype=np.float32)
 
 
-def crossed(groups: Sequence[str], folds: Sequence[frozenset[str]], score: Callable[[Flags, Flags], Floats]) -> Floats:
-    """Scores for every row by networks that never saw its group: `score(learn, judge)` gives those of `judge`."""
-    found = np.zeros(len(groups), dtype=np.float32)
+def crossed(
+    groups: Sequence[str], folds: Sequence[frozenset[str]], score: Callable[[Flags, Flags], Floats]
+) -> tuple[Floats, Flags]:
+    """Scores by networks that never saw a row's group, and which rows have one: those of the groups in the folds.
+
+    `score(learn, judge)` gives the scores of `judge`.
+    """
+    found, has = np.zeros(len(groups), dtype=np.float32), np.zeros(len(groups), dtype=bool)
     for fold in folds:
         judged = np.array([group in fold for group in groups])
         if judged.any() and not judged.all():
-            found[judged] = score(~judged, judged)
-    return found
+            found[judged], has[judged] = score(~judged, judged), True
+    return found, has
 
 
-def line_of(scores: Floats, wanted: Flags) -> tuple[float, float]:
-    """Slope and offset that make calibrated probabilities of scores (Platt's method)."""
+def line_of(totals: Floats, opinions: Floats, wanted: Flags) -> tuple[float, float, float]:
+    """Slope, weight of the opinion and offset that make calibrated probabilities (Platt's method, of two scores)."""
     from sklearn.linear_model import LogisticRegression
 
-    model = LogisticRegression(C=100.0).fit(scores[:, None], wanted)
-    return float(model.coef_[0, 0]), float(model.intercept_[0])
+    model = LogisticRegression(C=100.0).fit(np.column_stack([totals, opinions]), wanted)
+    return float(model.coef_[0, 0]), float(model.coef_[0, 1]), float(model.intercept_[0])
