@@ -6,6 +6,7 @@ import threading
 from collections import OrderedDict
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -45,6 +46,14 @@ _BEHIND = 2
 _SUREST = 8.0
 
 
+class _Asked(NamedTuple):
+    """Stretches beside parts of notes: the networks' totals (S, P), the places to read together, and their texts."""
+
+    totals: Floats
+    places: tuple[list[int], list[int]]
+    pairs: list[tuple[str, str]]
+
+
 class InProcess:
     """The heads over an encoder in this process. Safe for threads; a text it has read before costs nothing."""
 
@@ -76,7 +85,7 @@ class InProcess:
             known = self._answers.get(question)
         if known is not None:
             return known
-        answer = tuple(self._score(*question))
+        answer = tuple(self._score(question))
         with self._lock:
             self._answers[question] = answer
             while len(self._answers) > _DRAFTS:
@@ -85,21 +94,24 @@ class InProcess:
 
     def read_ahead(self, questions: Iterable[Question]) -> None:
         """Read the texts of many drafts in one go, so that scoring them one by one finds everything known."""
-        texts: dict[str, None] = {}
-        for draft, notes, public in questions:
-            texts |= dict.fromkeys(_texts_of(draft, notes, public))
-        self._reader.read(texts)
+        questions = list(questions)
+        self._reader.read(dict.fromkeys(text for one in questions for text in _texts_of(*one)))
+        asked = [self._asked(said, noted) for _, said, noted, _ in map(self._prepared, questions)]
+        self._reader.said_again([pair for one in asked for pair in one.pairs])
 
-    def _score(self, draft: str, notes: tuple[str, ...], public: tuple[str, ...]) -> Iterable[Score]:
+    def _score(self, question: Question) -> Iterable[Score]:
+        places, said, noted, free = self._prepared(question)
+        return self._scores(places, said, noted, free) if places else []
+
+    def _prepared(self, question: Question) -> tuple[Sequence[Stretch], list[Said], list[Noted], NDArray[np.bool_]]:
+        """The stretches of the draft, as places and as read; the notes that are secret; which stretches are free."""
+        draft, notes, public = question
         reads = self._reader.read(_texts_of(draft, notes, public))
         places = _places(draft)
-        if not places:
-            return []
         said = [Said(place.of(draft), reads[place.of(draft)], reads[draft]) for place in places]
         told = [reads[text] for one in public for text in _sentences_of(one)]
         noted = self._not_told([Noted(text, reads[text], whole) for text, whole in _parts_of(notes)], told)
-        free = self._free(said, noted, told)
-        return self._scores(places, said, noted, free)
+        return places, said, noted, self._free(said, noted, told)
 
     def _not_told(self, noted: list[Noted], told: list[Read]) -> list[Noted]:
         """The parts of notes without what may be told anyway."""
@@ -135,16 +147,23 @@ class InProcess:
         """For each stretch how surely it says what a note says, and that note's words."""
         if not noted:
             return np.zeros(len(said), dtype=np.float32), [""] * len(said)
+        asked = self._asked(said, noted)
+        scores = np.zeros(asked.totals.shape, dtype=np.float32)
+        found = self._reader.said_again(asked.pairs)
+        scores[asked.places] = self.parameters.heads[LEAK].scores(asked.totals[asked.places], found)
+        return scores.max(axis=1), [noted[at].text for at in scores.argmax(axis=1)]
+
+    def _asked(self, said: list[Said], noted: list[Noted]) -> _Asked:
+        """What the networks say of stretches and notes, and what the encoder is asked to read together."""
+        if not said or not noted:
+            return _Asked(np.zeros((len(said), len(noted)), dtype=np.float32), ([], []), [])
         head = self.parameters.heads[LEAK]
         left, right = [one for one in said for _ in noted], list(noted) * len(said)
         totals = head.total(pair_inputs(left, right, self.parameters)).reshape(len(said), len(noted))
         hopeful = head.scores(totals, np.full_like(totals, _SUREST)) >= WARNS
-        asked = [(row, at) for row in range(len(said)) for at in _best_notes(totals[row], noted) if hopeful[row, at]]
-        opinions = self._reader.said_again([(noted[at].whole, said[row].text) for row, at in asked])
-        scores = np.zeros(totals.shape, dtype=np.float32)
-        places = tuple(np.array(asked, dtype=np.intp).reshape(-1, 2).T)
-        scores[places] = head.scores(totals[places], opinions)
-        return scores.max(axis=1), [noted[at].text for at in scores.argmax(axis=1)]
+        chosen = [(row, at) for row in range(len(said)) for at in _best_notes(totals[row], noted) if hopeful[row, at]]
+        places = ([row for row, _ in chosen], [at for _, at in chosen])
+        return _Asked(totals, places, [(noted[at].whole, said[row].text) for row, at in chosen])
 
     def _nearest(self, reads: Sequence[Read], others: Sequence[Read]) -> Floats:
         """The cosine of each with the nearest of the others; -1 where there are none."""

@@ -33,6 +33,7 @@ from webcare.triage.transformer import TransformerClassifier
 _log = logging.getLogger(__name__)
 
 PIECES = 48_000
+_GOOD = 4
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,7 +51,7 @@ class Job:
     first: Plan = field(default_factory=lambda: Plan(epochs=1, max_tokens=64))
     second: Plan = field(default_factory=Plan)
     agent_text: Path | None = None  #: folder of pairs of notes and replies; they teach the guard's question
-    replay: float = 0.15  #: share of the lesser public rows that come back with our own text; the good ones all do
+    replay: float = 0.15  #: share of the public rows that come back with our own text; of good sets four times as many
     weak: str = ""
 
 
@@ -102,7 +103,7 @@ def _whole_base(job: Job) -> Base:
 def _trained(job: Job, base: Base, own: list[Row], public: list[Row]) -> Network:
     start = _after_public(job, base, public)
     chance = random.Random(job.second.seed)
-    again = [row for row in public if row.weight >= 1 or chance.random() < job.replay]
+    again = [row for row in public if chance.random() < job.replay * (_GOOD if row.weight >= 1 else 1)]
     # Replayed rows count less: they answer only one question, and in somebody else's words.
     rows = own + [replace(row, weight=row.weight * 0.5) for row in again]
     return train(base, rows, job.second, job.work / "own", start=start)
