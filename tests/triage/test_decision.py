@@ -44,8 +44,19 @@ def test_what_may_be_dangerous_is_at_least_high() -> None:
     assert said(np.array([0.9, 0.1, 0.0, 0.0]), unsafe) == "critical"
 
 
+def test_what_may_be_dangerous_is_never_low() -> None:
+    card = replace(tiny_network(60)[0], temperatures={}, alarm=Alarm(share=0.0, bar=0.2, floor=0.05))
+    topic = np.full(len(card.labels["topic"]), 1 / len(card.labels["topic"]))
+
+    def said(critical: float) -> str:
+        odds = {"urgency": np.array([critical, 0.0, 0.1, 0.9 - critical]), "topic": topic}
+        return card.labels["urgency"][int(choose_all(card, odds)["urgency"])]
+
+    assert [said(critical) for critical in (0.04, 0.06, 0.19, 0.21)] == ["low", "normal", "normal", "high"]
+
+
 def test_a_text_at_the_bar_of_the_alarm_is_close() -> None:
-    card = replace(tiny_network(60)[0], temperatures={}, alarm=Alarm(share=0.0, bar=0.1))
+    card = replace(tiny_network(60)[0], temperatures={}, alarm=Alarm(share=0.0, bar=0.1, floor=0.05))
     topic = np.zeros((1, len(card.labels["topic"])), dtype=np.float32)
     topic[0, 0] = 4.0
 
@@ -56,5 +67,6 @@ def test_a_text_at_the_bar_of_the_alarm_is_close() -> None:
 
     assert close(0.099)
     assert close(0.101)
-    assert not close(0.05)
+    assert close(0.0505)
+    assert not close(0.07)
     assert not close(0.2)

@@ -57,10 +57,11 @@ class Shape:
 
 @dataclass(frozen=True, slots=True)
 class Alarm:
-    """When a text that is not tagged critical or high becomes high: P(critical) + share · P(safety_legal) ≥ bar."""
+    """At which P(critical) + share · P(safety_legal) a text is at least high (`bar`), and at least normal (`floor`)."""
 
     share: float
     bar: float
+    floor: float = 1.0
 
 
 @dataclass(frozen=True, slots=True)

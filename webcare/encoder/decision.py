@@ -36,12 +36,14 @@ def choose(card: Card, head: str, odds: NDArray[np.float64]) -> NDArray[np.intp]
 
 
 def choose_all(card: Card, odds: Mapping[str, NDArray[np.float64]]) -> dict[str, NDArray[np.intp]]:
-    """The label of every head; `odds` (..., K) each give places (...). What may be dangerous is at least high."""
+    """The label of every head; `odds` (..., K) each give places (...). What may be dangerous is raised by the alarm."""
     said = {head: choose(card, head, values) for head, values in odds.items()}
     if card.alarm is not None and {"urgency", "topic"} <= said.keys():
-        critical, high = (card.labels["urgency"].index(level) for level in ("critical", "high"))
-        calm = (said["urgency"] != critical) & (said["urgency"] != high)
-        said["urgency"] = np.where(calm & (danger(card, odds) >= card.alarm.bar), high, said["urgency"])
+        high, normal, low = (card.labels["urgency"].index(level) for level in ("high", "normal", "low"))
+        found, plain = danger(card, odds), said["urgency"]
+        raised = np.where((plain == low) & (found >= card.alarm.floor), normal, plain)
+        calm = (plain == low) | (plain == normal)
+        said["urgency"] = np.where(calm & (found >= card.alarm.bar), high, raised)
     return said
 
 
@@ -61,12 +63,13 @@ def is_close(card: Card, logits: Mapping[str, Floats], *, near: float = NEAR) ->
 
 
 def _alarm_is_close(card: Card, logits: Mapping[str, Floats], near: float) -> NDArray[np.bool_]:
-    """Where the bar lies within what moving every logit by `near` can do to the danger: p to p · e^(2 near / T)."""
+    """Where bar or floor lie within what moving every logit by `near` can do to the danger: p to p · e^(2 near / T)."""
     assert card.alarm is not None
     temperatures = {head: card.temperatures.get(head, 1.0) for head in ("urgency", "topic")}
     found = danger(card, {head: probabilities(logits[head], warm) for head, warm in temperatures.items()})
     reach = np.exp(2 * near / min(temperatures.values()))
-    return np.asarray((found < card.alarm.bar * reach) & (found * reach >= card.alarm.bar))
+    edges = np.array([card.alarm.bar, card.alarm.floor])
+    return np.asarray(((found[:, None] < edges * reach) & (found[:, None] * reach >= edges)).any(axis=1))
 
 
 def _head_is_close(card: Card, head: str, logits: Floats, near: float) -> NDArray[np.bool_]:

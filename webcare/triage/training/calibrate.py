@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -16,6 +16,8 @@ Floats = NDArray[np.float64]
 
 #: Share of critical mentions that must be tagged high or critical on the dev part before agreement counts at all.
 _CRITICAL_CAUGHT = 0.96
+#: Share of the mentions rightly called low that may become normal, lest a critical one is called low.
+_LOW_LIFTED = 0.04
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,7 +57,8 @@ def fit_alarm(urgency: Floats, safety: Floats, truth: NDArray[np.integer]) -> Al
 
     `urgency` (N, 4) and `safety` (N,) are probabilities, `truth` (N,) places in `Urgency`. Missing a critical mention
     costs far more than a false alarm: among rules that catch enough of them the one with the best weighted kappa is
-    taken; where none does, the one that catches most.
+    taken; where none does, the one that catches most. The floor under which a text may be called low is the lowest that
+    lifts few who are.
     """
     ranked = []
     for share in (0.0, 0.3, 0.5, 0.8, 1.0, 1.5):
@@ -65,7 +68,11 @@ def fit_alarm(urgency: Floats, safety: Floats, truth: NDArray[np.integer]) -> Al
             caught, agreed = _caught(truth, said), weighted_kappa(truth, said, len(Urgency))
             enough = caught >= _CRITICAL_CAUGHT
             ranked.append(((enough, agreed if enough else caught, agreed), Alarm(share, round(float(bar), 2))))
-    return max(ranked, key=lambda one: one[0])[1]
+    alarm = max(ranked, key=lambda one: one[0])[1]
+    low = (truth == len(Urgency) - 1) & (urgency.argmax(axis=1) == len(Urgency) - 1)
+    harmless = (urgency[:, 0] + alarm.share * safety)[low]
+    floor = float(np.quantile(harmless, 1 - _LOW_LIFTED)) if low.any() else alarm.bar
+    return replace(alarm, floor=round(min(floor, alarm.bar), 4))
 
 
 def _caught(truth: NDArray[np.integer], said: NDArray[np.integer]) -> float:
