@@ -51,6 +51,7 @@ from webcare.guard.learned.training.fit import Flags, Plan, crossed, fit_nets, l
 log = logging.getLogger(__name__)
 
 SEED = 4
+_EVERYTHING = 1_000_000
 LEAK_PLANS = (Plan(LIKENESS, 0), Plan(STRETCH, 48), Plan(PAIR, 48))
 NOTE_LIKE_PLANS = (Plan(STRETCH, 0, strength=0.05), Plan(STRETCH, 48))
 HUMOUR_PLANS = (Plan(STRETCH, 0, strength=0.05), Plan(STRETCH, 32))
@@ -77,7 +78,7 @@ class Material:
     jokes: Sequence[Joke]
     replies: Sequence[Reply]
     reads: Mapping[str, Read]
-    again: Mapping[tuple[str, str], float]  #: note and stretch: the encoder's opinion whether it gives the note away
+    reader: Reader  #: remembers all it has read
     centre: Floats
 
 
@@ -110,16 +111,14 @@ def train(encoder: TextEncoder, weights_sha256: str, labels: Path) -> Parameters
 def gather(encoder: TextEncoder, labels: Path) -> Material:
     """Read all labelled texts, and have the encoder read every stretch of them."""
     pairs, jokes, replies = read_pairs(labels), read_jokes(labels), read_replies(labels)
-    partial = Material(pairs, jokes, replies, {}, {}, np.zeros(0, dtype=np.float32))
+    reader = Reader(encoder, kept=_EVERYTHING)
+    partial = Material(pairs, jokes, replies, {}, reader, np.zeros(0, dtype=np.float32))
     examples = [one for found in _all_examples(partial, pairs).values() for one in found]
     texts = dict.fromkeys(text for one in examples for text in (one.draft, one.text, one.note) if text)
     log.info("the encoder reads %d texts", len(texts))
-    reader = Reader(encoder, kept=len(texts))
     reads = reader.read(texts)
-    behind = list(dict.fromkeys((one.whole, one.text) for one in examples if one.whole))
-    again = dict(zip(behind, map(float, reader.said_again(behind)), strict=True))
     centre = np.mean([read.embedding for read in reads.values()], axis=0).astype(np.float32)
-    return replace(partial, reads=reads, again=again, centre=rounded(centre))
+    return replace(partial, reads=reads, centre=rounded(centre))
 
 
 def _all_examples(material: Material, pairs: Sequence[Pair]) -> dict[str, list[Example]]:
@@ -186,7 +185,7 @@ def _fit_head(
 def opinions_of(name: str, examples: Sequence[Example], material: Material) -> Floats:
     """What the encoder's own heads say of each example, as log-odds (N,)."""
     if name == LEAK:
-        return np.array([material.again[one.whole, one.text] for one in examples], dtype=np.float32)
+        return material.reader.said_again([(one.whole, one.text) for one in examples])
     if name == NOTE_LIKE:
         return np.array([material.reads[one.text].inner for one in examples], dtype=np.float32)
     return np.zeros(len(examples), dtype=np.float32)
