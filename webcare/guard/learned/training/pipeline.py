@@ -174,10 +174,11 @@ def _fit_head(
     # The encoder never saw a joke, so that all of them may teach once they have been judged.
     learned = np.ones(len(examples), dtype=bool) if name == HUMOUR else ~judged
     nets = tuple(fit_nets(plans, _of(inputs, learned), wanted[learned], weights[learned], SEED))
-    opinions = opinions_of(name, examples, material)
     rows = [row for row in _likest(examples, unseen) if judged[row] and weights[row] > 0]
-    head = Head(nets, *line_of(unseen[rows], opinions[rows], wanted[rows]), 1.0, 1.0)
-    best = _drafts([examples[row] for row in rows], head.probability(unseen[rows], opinions[rows]), material)
+    kept = [examples[row] for row in rows]
+    opinions = opinions_of(name, kept, material)
+    head = Head(nets, *line_of(unseen[rows], opinions, wanted[rows]), 1.0, 1.0)
+    best = _drafts(kept, head.probability(unseen[rows], opinions), material)
     errors, warnings = _limits(name, best, material)
     return replace(head, errors_from=errors, warns_from=warnings), _figures(best, (errors, warnings), material)
 
@@ -313,9 +314,10 @@ def _left_out(name: str, lang: str, there: Sequence[Pair], material: Material, p
     nets = fit_nets(_plans(name), inputs_for(examples, material, parameters), wanted, weights, SEED)
     head = replace(parameters.heads[name], nets=tuple(nets))
     judged = _all_examples(replace(material, replies=[]), there)[name]
-    totals, opinions = head.total(inputs_for(judged, material, parameters)), opinions_of(name, judged, material)
+    totals = head.total(inputs_for(judged, material, parameters))
     rows = _likest(judged, totals)
-    best = _drafts([judged[row] for row in rows], head.scores(totals[rows], opinions[rows]), material)
+    kept = [judged[row] for row in rows]
+    best = _drafts(kept, head.scores(totals[rows], opinions_of(name, kept, material)), material)
     kinds = {pair.id: pair.kind for pair in there}
     leaks = [value for source, value in best.items() if kinds[source] not in HARMLESS]
     if name == NOTE_LIKE:
