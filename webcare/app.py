@@ -7,7 +7,7 @@ somebody asks for it, so that the console and the command line start at once.
 from __future__ import annotations
 
 import logging
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from datetime import UTC, datetime
 from functools import cached_property
 from pathlib import Path
@@ -21,7 +21,9 @@ from webcare.channels import channel_class, load_channel
 from webcare.channels.base import AccountConfig, Channel
 from webcare.errors import ModelMissing, ModelUnusable, SettingsError
 from webcare.guard.learned.service import Heads, Service
-from webcare.guard.rules.brands import Brand, load_brand
+from webcare.guard.profile import SHIPPED
+from webcare.guard.rules.book import RuleBook, slip_folders
+from webcare.guard.rules.brands import Brand, Brands
 from webcare.settings import AccountSettings, Settings, account_secrets, load_settings
 from webcare.store import Store, open_store
 from webcare.store.tables import AccountRow
@@ -32,6 +34,8 @@ if TYPE_CHECKING:
     from webcare.jobs.embedded import Scheduler
 
 _log = logging.getLogger(__name__)
+#: The slips that come with a checkout of Webcare; an installed package has none.
+SHIPPED_SLIPS = Path(__file__).parents[1] / "data" / "guard" / "slips"
 
 
 class Channels(Mapping[str, Channel]):
@@ -62,7 +66,6 @@ class App:
     def __init__(self, settings: Settings, env: Mapping[str, str] | None = None) -> None:
         self.settings = settings
         self.channels: Mapping[str, Channel] = Channels(settings.accounts, env)
-        self._brands: dict[str, Brand] = {}
         self._service: Service | None = None
         self._heads_settled = False
 
@@ -91,6 +94,17 @@ class App:
 
         Loads the encoder. Where there are no heads that is said once, and the guard names what it could not check.
         """
+        if not self.load_heads():
+            self._heads_settled = True
+            return False
+        assert self.learned.here is not None
+        if self._service is None:
+            self._service = Service(self.learned.here, self.settings.desk.data_dir)
+        self._heads_settled = self._service.start()
+        return self._heads_settled
+
+    def load_heads(self) -> bool:
+        """Bring the heads into this process; False, said in the log, where there are none."""
         from webcare.guard.learned.inprocess import InProcess
         from webcare.triage.transformer import TransformerClassifier
 
@@ -103,12 +117,8 @@ class App:
             )
         except (ModelMissing, ModelUnusable) as error:
             _log.warning("the guard works without its learned heads: %s", error)
-            self._heads_settled = True
             return False
-        if self._service is None:
-            self._service = Service(self.learned.here, self.settings.desk.data_dir)
-        self._heads_settled = self._service.start()
-        return self._heads_settled
+        return True
 
     def close_heads(self) -> None:
         """Answer other processes no more."""
@@ -116,18 +126,43 @@ class App:
             self._service.close()
 
     def brand_of(self, account: str) -> Brand:
-        """Who an account speaks as, and its rules; read once, so a changed file counts from the next start.
+        """Who an account speaks as, and its rules, as their files are now.
 
         Raises SettingsError naming the file and line of a broken brand file or rule.
         """
+        try:
+            return self.brands.get(self.brand_name(account))
+        except SettingsError as error:
+            raise SettingsError(f"brand of account {account}: {error}") from error
+
+    def brand_name(self, account: str = "") -> str:
+        """The name or path of an account's brand file; without an account that of all others."""
         settings = self.settings.accounts.get(account)
-        name = (settings.brand if settings else "") or self.settings.guard.brand
-        if name not in self._brands:
-            try:
-                self._brands[name] = load_brand(name)
-            except SettingsError as error:
-                raise SettingsError(f"brand of account {account}: {error}") from error
-        return self._brands[name]
+        return (settings.brand if settings else "") or self.settings.guard.brand
+
+    @property
+    def brand_names(self) -> tuple[str, ...]:
+        """The brands of all accounts, each once."""
+        return tuple(dict.fromkeys(self.brand_name(key) for key in (*self.settings.accounts, "")))
+
+    @cached_property
+    def brands(self) -> Brands:
+        """The brands by name, with the rules this desk's managers wrote for them."""
+        return Brands(self.settings.desk.data_dir / "guard" / "rules")
+
+    def rule_book(self, brand: str, *, staff: Iterable[str] = ()) -> RuleBook:
+        """The rules of a brand as its managers edit them. Raises SettingsError for a brand that cannot be read."""
+        # Here, so that a process without drafts does not load every check.
+        from webcare.guard.beside import checks_beside
+
+        found, own = self.brands.get(brand), self.brands.own_folder(brand)
+        return RuleBook(
+            folder=own,
+            beside=tuple(folder for folder in found.folders if folder != own),
+            brand=found.profile.name,
+            slips=self.slips_for(found.folders),
+            others=checks_beside(found.profile, staff=staff, learned=self.learned),
+        )
 
     @cached_property
     def reviewer(self) -> Reviewer:
@@ -147,6 +182,11 @@ class App:
     def slips_dir(self) -> Path:
         """Where replies that should have been held are kept as cases the rules must hold."""
         return self.settings.desk.data_dir / "guard" / "slips"
+
+    def slips_for(self, rules: Iterable[Path]) -> tuple[Path, ...]:
+        """The folders of slips that rules of these folders must hold: the desk's own, and the shipped rules' own."""
+        shipped = any(SHIPPED.resolve() in folder.resolve().parents for folder in rules)
+        return slip_folders(self.slips_dir, *([SHIPPED_SLIPS] if shipped else []))
 
     def register_accounts(self) -> int:
         """Write the configured accounts into the database and switch off those no longer configured; gives how many."""

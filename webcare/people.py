@@ -36,6 +36,7 @@ class Permission(StrEnum):
     HAND_OVER = "hand_over"
     CORRECT_TRIAGE = "correct_triage"
     SEE_REPORTS = "see_reports"
+    EDIT_RULES = "edit_rules"  #: the brand rules of the guard
     MANAGE_PEOPLE = "manage_people"
     MANAGE_ACCOUNTS = "manage_accounts"
     RUN_JOBS = "run_jobs"
@@ -50,7 +51,7 @@ PERMISSIONS: Mapping[Role, frozenset[Permission]] = {
     Role.FIRST_LINE: _VOICE,
     Role.SECOND_LINE: _DESK,
     Role.TEAM_LEAD: _VOICE | _MANAGING,
-    Role.MANAGER: _MANAGING,
+    Role.MANAGER: _MANAGING | {Permission.EDIT_RULES},
     Role.ADMIN: frozenset(Permission),
     Role.SYSTEM: frozenset({Permission.SEE_CASES, Permission.RUN_JOBS}),
 }

@@ -238,6 +238,7 @@ def test_the_verbs_above_are_all_the_verbs_there_are() -> None:
     # in test_delivery.py, test_sending.py and test_grading.py
     tested_apart = {
         "take_back", "settle_by_hand", "wake_snoozed", "check_and_send", "grade_finding", "report_slip",
+            "try_rule", "save_rule", "delete_rule",
     }  # fmt: skip
     assert set(cases.__all__) - elsewhere - tested_apart == set(VERBS)
     assert set(PERMISSIONS) == set(Role)

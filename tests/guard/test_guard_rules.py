@@ -274,14 +274,15 @@ def test_slips_are_read_and_a_broken_line_is_named(tmp_path: Path) -> None:
 
 
 def test_the_shipped_rules_pass_their_tests_and_stop_the_recorded_slips() -> None:
-    from webcare.cli.rules import _other_checks
+    from webcare.guard.beside import checks_beside
 
-    folders = load_profile(find_profile(DEFAULT)).rules
+    profile = load_profile(find_profile(DEFAULT))
+    folders = profile.rules
     assert folders
     assert read_folders(*folders).problems == ()
     slips = read_slips(Path(__file__).parents[2] / "data" / "guard" / "slips")
     assert slips
-    require_caught(shipped_rules(), slips, _other_checks)
+    require_caught(shipped_rules(), slips, checks_beside(profile))
 
 
 def test_three_hundred_rules_of_words_cost_less_than_a_millisecond() -> None:

@@ -12,6 +12,7 @@ from webcare.cases.notes import add_note, discard_draft, draft_of, save_draft
 from webcare.cases.outcomes import settle_by_hand
 from webcare.cases.record import EventKind, load
 from webcare.cases.replies import draft_surroundings, review_reply, send_reply, take_back
+from webcare.cases.rulebook import delete_rule, save_rule, try_rule
 from webcare.cases.sending import check_and_send
 
 __all__ = [
@@ -21,6 +22,7 @@ __all__ = [
     "check_and_send",
     "claim",
     "correct_triage",
+    "delete_rule",
     "discard_draft",
     "draft_of",
     "draft_surroundings",
@@ -34,11 +36,13 @@ __all__ = [
     "resolve",
     "review_reply",
     "save_draft",
+    "save_rule",
     "second_fact",
     "send_reply",
     "settle_by_hand",
     "snooze",
     "take_back",
+    "try_rule",
     "wake_snoozed",
     "withdraw_fact",
 ]

@@ -13,7 +13,7 @@ from webcare.cases.surroundings import PLAIN, Reviewer, surroundings
 from webcare.domain import Actor, Decision, DeliveryState, Finding, FindingOutcome, Grade, Level, Verdict
 from webcare.errors import CaseStateRefused, NotAllowed, WebcareError
 from webcare.guard.base import ReviewContext
-from webcare.guard.reported import alone, save_slip, without_personal_data
+from webcare.guard.reported import alone, save_slip, slip_id, without_personal_data
 from webcare.guard.rules.escaped import Slip
 from webcare.people import Permission, may, person_id, require
 from webcare.store import Store
@@ -108,8 +108,9 @@ def _posted(session: Session, delivery_id: int) -> DeliveryRow:
 
 
 def _slip(case: CaseRow, delivery: DeliveryRow, context: ReviewContext) -> Slip:
+    assert delivery.id is not None
     slip = Slip(
-        id=f"reported-{delivery.id}",
+        id=slip_id(delivery.id),
         lang=case.language,
         market=context.market,
         mention=context.mention,
@@ -117,6 +118,7 @@ def _slip(case: CaseRow, delivery: DeliveryRow, context: ReviewContext) -> Slip:
         draft=delivery.text,
         must="block",
         reason="",
+        brand=context.brand.name,
     )
     names = (case.customer_name, case.customer_handle, *context.colleagues)
     return without_personal_data(slip, names=names, order_numbers=context.brand.order_numbers)

@@ -114,7 +114,7 @@ def surroundings(
         mention=target.text if target else "",
         notes=_notes(session, case.id),
         public_texts=(*_public_texts(session, case), *_ours_in_public(profile)),
-        colleagues=(*_staff(session), *profile.colleagues),
+        colleagues=(*staff_names(session), *profile.colleagues),
         queue_names=(*_QUEUES, *profile.queues),
         internal_hosts=profile.internal_hosts,
         length=_length_rule(case.channel),
@@ -212,6 +212,7 @@ def _ours_in_public(brand: Profile) -> tuple[str, ...]:
     return tuple(filter(None, (brand.name, *brand.names, *brand.products, *brand.shareable)))
 
 
-def _staff(session: Session) -> tuple[str, ...]:
+def staff_names(session: Session) -> tuple[str, ...]:
+    """Names and user names of colleagues, which no reply should call."""
     query = select(AgentRow.username, AgentRow.name).where(col(AgentRow.active))
     return tuple(name for pair in session.exec(query) for name in pair)

@@ -121,12 +121,31 @@ def _add_working(commands: argparse._SubParsersAction[argparse.ArgumentParser]) 
     guard.add_argument("--json", action="store_true", required=True, help="read and write JSON lines")
     guard.add_argument("--no-model", action="store_true", help="only the checks that need no trained model")
     guard.add_argument("--brand", metavar="FILE", help="brand file, or the name of a shipped brand (default: hemlund)")
-    rules = commands.add_parser("rules", help="test the brand's rules: each one's own tests, and the recorded slips")
-    rules.add_argument("action", choices=["test"])
-    rules.add_argument("folder", nargs="*", type=Path, help="folders of rules (default: those of the brand)")
-    rules.add_argument("--brand", metavar="FILE", help="brand file, or the name of a shipped brand (default: hemlund)")
-    slips = Path("data/guard/slips")
-    rules.add_argument("--slips", type=Path, metavar="FOLDER", default=slips, help=f"reported slips (default: {slips})")
+    _add_rules(commands)
+
+
+def _add_rules(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
+    rules = commands.add_parser("rules", help="test the brand's rules and the recorded slips; save or delete a rule")
+    rules.add_argument(
+        "action",
+        choices=["test", "save", "delete"],
+        help="save and delete: a rule of this desk's own, if no slip passes",
+    )
+    rules.add_argument(
+        "what",
+        nargs="*",
+        type=Path,
+        help="test: folders of rules (default: those of every brand in use); save: a YAML file, - for standard input; "
+        "delete: the rule's name",
+    )
+    rules.add_argument("--name", help="save: the rule's name (default: that of the file)")
+    rules.add_argument(
+        "--brand", metavar="FILE", help="brand file, or the name of a shipped brand (default: guard.brand)"
+    )
+    rules.add_argument(
+        "--slips", type=Path, metavar="FOLDER", action="append",
+        help="test: reported slips; may be given again (default: the desk's own and those that come with Webcare)",
+    )  # fmt: skip
 
 
 def _add_tending(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:

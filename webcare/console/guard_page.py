@@ -9,7 +9,7 @@ import streamlit as st
 from sqlmodel import Session
 
 from webcare import cases, reports
-from webcare.console import safe, words
+from webcare.console import rules_panel, safe, words
 from webcare.console.acting import Verb, act, draw_everything_if_asked
 from webcare.console.chrome import me_or_stop
 from webcare.console.desk import desk, now
@@ -41,6 +41,7 @@ def show() -> None:
     )
     show_news(PLACE)
     st.fragment(_marks)(_PERIODS[period or "30 days"])
+    rules_panel.show()
 
 
 def _marks(days: float) -> None:
@@ -117,21 +118,22 @@ def _shown(finding: ShownFinding) -> safe.Html:
 
 
 def _slips(slips: Iterable[ReportedSlip], waiting: tuple[Slip, ...]) -> safe.Html:
-    rows = [_slip(one) for one in slips]
+    still = {slip.id for slip in waiting}
+    rows = [_slip(one, still) for one in slips]
     nothing = safe.el("tr", safe.el("td", "Nobody reported one.", colspan="4", cls="wc-soft"))
-    head = safe.el("tr", *(safe.el("th", name) for name in ("Reported", "By", "What should have been held", "Then")))
+    head = safe.el("tr", *(safe.el("th", name) for name in ("Reported", "By", "What should have been held", "Now")))
     table = safe.el("table", safe.el("caption", "Slips"), head, *(rows or [nothing]), cls="wc-table")
     told = words.plural(len(waiting), "slip is", "slips are")
-    open_ = safe.el("p", f"{told} held by nothing yet: write a rule for it.") if waiting else safe.Html("")
+    open_ = safe.el("p", f"{told} held by nothing yet: write a rule below.") if waiting else safe.Html("")
     return safe.join((table, open_))
 
 
-def _slip(one: ReportedSlip) -> safe.Html:
+def _slip(one: ReportedSlip, still_open: set[str]) -> safe.Html:
     when = words.clock_time(one.at, now=now())
     return safe.el(
         "tr",
         safe.el("td", safe.el("a", when, href=f"/case?case={one.case_id}", target="_self")),
         safe.el("td", safe.name(one.by)),
         safe.el("td", safe.line(one.words, limit=300), dir="auto"),
-        safe.el("td", "held by the rules" if one.held_now else "not held by any rule"),
+        safe.el("td", "held by nothing yet" if one.slip_id in still_open else "held"),
     )

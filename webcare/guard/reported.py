@@ -38,6 +38,11 @@ _STAND_INS = {
 }
 
 
+def slip_id(delivery_id: int) -> str:
+    """The id of the slip that a delivery becomes when it is reported."""
+    return f"reported-{delivery_id}"
+
+
 def without_personal_data(slip: Slip, *, names: Iterable[str] = (), order_numbers: Sequence[str] = ()) -> Slip:
     """The slip with a stand-in for whatever is about a person; `names` are people to be found by name."""
     named = tuple(filter(None, names))

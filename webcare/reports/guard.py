@@ -14,6 +14,7 @@ from math import sqrt
 from sqlmodel import Session, col, func, select
 
 from webcare.domain import FindingOutcome, Grade, Sentiment
+from webcare.guard.reported import slip_id
 from webcare.store.tables import AgentRow, GuardFindingRow, GuardSlipRow, JokeOutcomeRow, ReplyOverrideRow
 
 #: Standard deviations on either side of a 95 % interval.
@@ -67,7 +68,7 @@ class ReportedSlip:
     words: str
     by: str
     at: datetime
-    held_now: bool
+    slip_id: str  #: by which the files of slips know it
 
 
 @dataclass(frozen=True, slots=True)
@@ -162,7 +163,10 @@ def _slips(session: Session, since: datetime) -> tuple[ReportedSlip, ...]:
         .order_by(col(GuardSlipRow.id).desc())
         .limit(_RECENT)
     )
-    return tuple(ReportedSlip(row.case_id, row.words, name, row.at, row.held_now) for row, name in session.exec(query))
+    return tuple(
+        ReportedSlip(row.case_id, row.words, name, row.at, slip_id(row.delivery_id))
+        for row, name in session.exec(query)
+    )
 
 
 def _jokes(session: Session, since: datetime) -> dict[str, int]:

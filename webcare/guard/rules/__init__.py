@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from webcare.guard.rules.escaped import Slip, read_slips
 from webcare.guard.rules.ruleset import Loading, RuleSet, load_rules, read_folders, rules_of, shipped_rules
-from webcare.guard.rules.saving import delete_rule, require_caught, save_rule
+from webcare.guard.rules.saving import checked_rule, delete_rule, require_caught, save_rule
 
 __all__ = [
     "Loading",
     "RuleSet",
     "Slip",
+    "checked_rule",
     "delete_rule",
     "load_rules",
     "read_folders",

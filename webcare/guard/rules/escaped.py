@@ -1,7 +1,7 @@
 """Slips that got out and were reported: each one a case that the guard must catch for ever after.
 
-A folder of `.jsonl` files, one slip a line: `{id, lang, market, mention, notes, draft, must, reason}`; `must` is
-`block` or `warn`, `reason` the finding's reason, or empty for any.
+A folder of `.jsonl` files, one slip a line: `{id, lang, market, mention, notes, draft, must, reason, brand?}`; `must`
+is `block` or `warn`, `reason` the finding's reason, or empty for any, `brand` whose it is, or empty for everybody's.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ from webcare.domain import Finding, Level
 from webcare.errors import SettingsError
 from webcare.guard.base import ReviewContext
 
-_TEXTS = ("id", "lang", "market", "mention", "draft", "must", "reason")
+_TEXTS = ("id", "lang", "market", "mention", "draft", "must", "reason", "brand")
 _MUST = {"block": (Level.ERROR,), "warn": (Level.ERROR, Level.WARNING)}
 
 
@@ -32,6 +32,7 @@ class Slip:
     draft: str
     must: str
     reason: str
+    brand: str = ""
 
     def context(self) -> ReviewContext:
         """Its surroundings, as far as they were recorded."""

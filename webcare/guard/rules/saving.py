@@ -16,6 +16,11 @@ from webcare.guard.rules.proving import failures
 from webcare.guard.rules.reading import read_rules
 from webcare.guard.rules.ruleset import RuleSet, read_folders, rule_files
 
+
+class FreesSlips(SettingsError):
+    """With this change a recorded slip would pass again."""
+
+
 #: The checks beside the brand's rules, which may catch a slip as well.
 Others = Callable[[str, ReviewContext], Iterable[Finding]]
 
@@ -34,6 +39,25 @@ def save_rule(
     `beside` are the brand's other rule folders; `slips` must be caught by all rules together or by `others`. Raises
     SettingsError naming file and line: the rule is broken, fails a test of its own, or lets a slip pass again.
     """
+    path = checked_rule(folder, name, yaml_text, beside=beside, slips=slips, others=others)
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        _write(path, yaml_text)
+    except OSError as error:
+        raise SettingsError(f"{path} cannot be written: {error}") from error
+    return path
+
+
+def checked_rule(
+    folder: Path,
+    name: str,
+    yaml_text: str,
+    *,
+    beside: Sequence[Path] = (),
+    slips: Sequence[Slip] = (),
+    others: Others | None = None,
+) -> Path:
+    """Look a rule over as `save_rule` does, and write nothing; gives the path it would get."""
     path = _path(folder, name)
     rules = list(read_rules(yaml_text, str(path), f"{folder.name}.{name}"))
     if not rules:
@@ -44,8 +68,6 @@ def save_rule(
     kept = read_folders(folder, *beside) if folder.is_dir() else read_folders(*beside)
     together = RuleSet([*(rule for rule in kept.rules if rule.source != str(path)), *rules])
     require_caught(together, slips, others)
-    folder.mkdir(parents=True, exist_ok=True)
-    _write(path, yaml_text)
     return path
 
 
@@ -75,7 +97,7 @@ def require_caught(rules: RuleSet, slips: Iterable[Slip], others: Others | None 
         if not slip.is_caught(found):
             passed.append(slip.id)
     if passed:
-        raise SettingsError(f"with these rules recorded slips would pass again: {', '.join(passed)}")
+        raise FreesSlips(f"with these rules recorded slips would pass again: {', '.join(passed)}")
 
 
 def _path(folder: Path, name: str) -> Path:

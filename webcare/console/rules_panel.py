@@ -1,0 +1,172 @@
+"""Where managers write rules of the brand's own: look at one, change it, try it, save it, take it away.
+
+Nothing is saved that is broken, fails its own tests or lets a recorded slip pass; whatever stands in the way is told
+with file and line.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import streamlit as st
+
+from webcare import cases
+from webcare.cases.surroundings import staff_names
+from webcare.console import safe, words
+from webcare.console.acting import draw_everything_if_asked, draw_everything_next
+from webcare.console.chrome import me_or_stop
+from webcare.console.desk import desk, now
+from webcare.console.trouble import alert, attempt, say, show_news
+from webcare.errors import SettingsError
+from webcare.guard.beside import unread
+from webcare.guard.rules.book import RuleBook
+from webcare.guard.rules.ruleset import rule_files
+from webcare.people import Permission, may
+
+PLACE = "rules"
+_NEW = "A new rule"
+_BRAND, _WHICH, _NAME, _TEXT, _SHOWN = "rules_brand", "rules_which", "rules_name", "rules_text", "rules_shown"
+#: Changes told below the editor, the newest ones.
+_CHANGES = 5
+#: What a new rule starts from; it is good as it is, so that "Try it" works at once.
+_START = """\
+extends: substitution
+level: error
+override: justification
+reason: brand_word
+message: "Say '%s' here rather than '%s'."
+when: {reply_lang: en}
+swap: {purchase: buy}
+tests:
+  block: ["You can purchase it in the shop."]
+  pass: ["You can buy it in the shop."]
+"""
+
+
+def show() -> None:
+    """Draw the editor, for those who may change rules; nothing for others."""
+    for brand, why in desk().brands.problems().items():
+        alert("bad", f"Changed files of brand {brand} are not in force, the rules of before are. {why}")
+    if may(me_or_stop(), Permission.EDIT_RULES):
+        safe.draw(safe.el("h2", "Rules of your own"))
+        st.fragment(_edit)()
+
+
+def _edit() -> None:
+    draw_everything_if_asked()
+    if not may(me_or_stop(), Permission.EDIT_RULES):
+        return
+    brands = desk().brand_names
+    if len(brands) > 1:
+        st.selectbox("Brand", brands, format_func=safe.line, key=_BRAND, on_change=_forget)
+    try:
+        book = _book()
+    except SettingsError as error:
+        alert("bad", str(error))
+        return
+    safe.draw(safe.el("p", _about(book), cls="wc-soft"))
+    st.selectbox("Rule", [_NEW, *book.names()], format_func=safe.line, key=_WHICH, on_change=_forget)
+    which = st.session_state[_WHICH]
+    _bring(book, which)
+    if which == _NEW:
+        st.text_input("Name of the rule", key=_NAME, max_chars=60, placeholder="letters, digits, - and _")
+    st.text_area("The rule, as YAML", key=_TEXT, height=300)
+    _buttons(which)
+    show_news(PLACE)
+    _reading(book)
+    _history(book)
+
+
+def _buttons(which: str) -> None:
+    with st.container(horizontal=True, gap="small"):
+        st.button("Try it", key="rules_try", on_click=_act, args=("try",))
+        st.button("Save the rule", key="rules_save", type="primary", on_click=_act, args=("save",))
+        if which != _NEW:
+            st.button("Delete the rule", key="rules_delete", type="tertiary", on_click=_act, args=("delete",))
+
+
+def _act(what: str) -> None:
+    which = st.session_state.get(_WHICH, _NEW)
+    name: str = st.session_state.get(_NAME, "").strip() if which == _NEW else which
+    text: str = st.session_state.get(_TEXT, "")
+    attempt(PLACE, lambda: _done(what, _book(), name, text))
+    draw_everything_next()
+
+
+def _done(what: str, book: RuleBook, name: str, text: str) -> None:
+    me = me_or_stop()
+    try:
+        if what == "try":
+            tried = cases.try_rule(book, name or "new-rule", text, by=me)
+            say(
+                PLACE, "good", f"The rule is good: its tests pass, and {_slips(tried)} still held. It is not saved yet."
+            )
+            return
+        if what == "save":
+            kept = cases.save_rule(book, name, text, by=me, now=now())
+            settled = f" {words.plural(kept.settled, 'reported slip is', 'reported slips are')} held now."
+            say(PLACE, "good", f"Saved and in force; {_slips(kept.slips)} still held.{settled if kept.settled else ''}")
+        else:
+            cases.delete_rule(book, name, by=me, now=now())
+            say(PLACE, "good", "The rule is taken away.")
+    except SettingsError as error:
+        why = unread(desk().learned)
+        raise SettingsError(
+            f"{error}\nThe learned part of the guard could not be asked: {why}" if why else str(error)
+        ) from error
+    desk().brands.look_again()
+    _forget()
+    st.session_state[_WHICH] = name if what == "save" else _NEW
+
+
+def _slips(count: int) -> str:
+    return words.plural(count, "recorded slip is", "recorded slips are") if count else "no recorded slips are"
+
+
+def _book() -> RuleBook:
+    with desk().store.read() as session:
+        staff = staff_names(session)
+    return desk().rule_book(st.session_state.get(_BRAND) or desk().brand_names[0], staff=staff)
+
+
+def _about(book: RuleBook) -> str:
+    return (
+        f"Rules here hold for every reply of {book.brand or 'the brand'}, beside those of its brand file. A rule is "
+        "saved only if its own tests pass and every slip that was reported is still held. Files may also be changed by "
+        "hand: a change counts within a second, without a restart. How to write one: docs/brand-rules.md."
+    )
+
+
+def _bring(book: RuleBook, which: str) -> None:
+    """Put the chosen rule into the editor, once: what somebody types there stays."""
+    if st.session_state.get(_SHOWN) != which or _TEXT not in st.session_state:
+        st.session_state[_TEXT] = _START if which == _NEW else book.text(which)
+        st.session_state[_SHOWN] = which
+
+
+def _forget() -> None:
+    for key in (_TEXT, _SHOWN, _NAME):
+        st.session_state.pop(key, None)
+
+
+def _reading(book: RuleBook) -> None:
+    files = [path for folder in book.beside for path in rule_files(folder)]
+    with st.expander("Read the rules of the brand file", key="rules_read"):
+        if not files:
+            st.text("Its brand file names no rules.")
+            return
+        chosen: Path = st.selectbox("File", files, format_func=_file_name, key="rules_file")
+        safe.draw(safe.el("pre", chosen.read_text(encoding="utf-8", errors="replace"), cls="wc-yaml"))
+
+
+def _file_name(path: Path) -> str:
+    return safe.line("/".join(path.parts[-3:]))
+
+
+def _history(book: RuleBook) -> None:
+    rows = [
+        safe.el("li", safe.line(f"{row['name']} {row['did']} by {row['by']}, {row['at'][:16].replace('T', ' ')} UTC"))
+        for row in reversed(book.history()[-_CHANGES:])
+    ]
+    if rows:
+        safe.draw(safe.el("h3", "Last changes"), safe.el("ul", *rows, cls="wc-soft"))
