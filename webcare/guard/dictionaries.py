@@ -55,6 +55,31 @@ _ENDINGS = {
     "da": ("en", "er", "erne", "et", "s", "ens", "ne", "n"),
     "de": ("s", "en", "er", "e"),
 }
+#: Letters that sound alike in one of the languages.
+_MIXED_UP = frozenset(("eä", "eæ", "oå", "dt", "sz", "ck", "vf", "gj", "iy", "ie", "øu", "äa"))
+#: Endings that hurried fingers write, and what they meant.
+_ENDING_SLIPS = {
+    "nl": (("ign", "ing"), ("ljk", "lijk"), ("lik", "lijk"), ("eit", "eid"), ("lij", "lijk"), ("tei", "tie")),
+    "en": (("ign", "ing"), ("tino", "tion"), ("toin", "tion"), ("ng", "ing"), ("iing", "ing")),
+    "sv": (("nig", "ning"), ("nigen", "ningen"), ("nigar", "ningar"), ("ninen", "ningen"), ("nign", "ningen")),
+    "nb": (("nig", "ning"), ("nigen", "ningen"), ("niger", "ninger"), ("sjonn", "sjon"), ("ellig", "elig")),
+    "da": (("nig", "ning"), ("nigen", "ningen"), ("niger", "ninger"), ("ninen", "ningen")),
+    "de": (("ugn", "ung"), ("ugnen", "ungen"), ("lcih", "lich"), ("lihc", "lich"), ("kiet", "keit"), ("hiet", "heit")),
+}
+#: Further endings under which a common stem hides.
+_INFLECTIONS = {
+    **_ENDINGS,
+    "nl": (*_ENDINGS["nl"], "e", "er", "de", "te", "den", "ten", "tje", "tjes"),
+    "en": ("s", "ing", "ed", "d", "ly", "es"),
+    "sv": (*_ENDINGS["sv"], "arna", "orna", "na", "ade", "at", "ad", "de", "or", "t", "are"),
+    "nb": (*_ENDINGS["nb"], "e", "r", "n", "ne", "s", "te", "t", "ere"),
+    "da": (*_ENDINGS["da"], "e", "r", "ene", "te", "t", "ede", "et", "ens", "ere"),
+    "de": (*_ENDINGS["de"], "n", "es", "em", "t", "te", "st"),
+}
+#: Shorter words have too many neighbours to be doubted; this common, a word is not doubted without a dictionary's word.
+_DOUBTED_FROM, _SELDOM = 6, 3.5
+#: English writes few compounds, so that a rare word there is a word.
+_NEVER_DOUBTED = ("en",)
 _PLAIN = str.maketrans("åäàáâæçéèêëíìîïñóòôöøúùûü", "aaaaaaceeeeiiiinooooouuuu")
 
 #: Zipf's scale: 3 is once in a million words, 6 once in a thousand. The lists installed begin at 3.
@@ -67,6 +92,8 @@ _BEYOND_DOUBT = 4.3
 _TRADE = 300
 _TRADE_FOLDER = Path(__file__).parent / "trade"
 _LONGEST = 32
+#: A part of a compound this short must be as common as this: three letters fall together by chance.
+_SHORT, _SHORT_PART = 3, 4.5
 #: The shortest part of a compound that is put right.
 _PART = 5
 #: Shorter words have too many others two slips away.
@@ -107,7 +134,8 @@ class Words:
     ) -> None:
         self.lang = lang
         self._english = english or {}
-        self._frequencies = {**dict.fromkeys(trade, _TRADE), **frequencies}
+        self._trade = frozenset(trade)
+        self._frequencies = {**dict.fromkeys(self._trade, _TRADE), **frequencies}
         self._dictionary = dictionary
         self._letters = "abcdefghijklmnopqrstuvwxyz" + _LETTERS[lang]
         self._links = _LINKS.get(lang, ())
@@ -136,12 +164,29 @@ class Words:
         """Whether the word is right as written: common, in the dictionary, or put together from such words."""
         if word.lower() in slips.WORDS[self.lang] or len(word) > _LONGEST or _SHORTHAND.search(word):
             return True
+        if self._is_doubted(word.lower()):
+            return False
         common = self.zipf(word)
         if common >= _BEYOND_DOUBT or self.spells(word):
             return True
         if common >= COMMON:
             return not self._lacks_capital(word)
+        if self.lang == "nl" and word.endswith("ers"):  # "iets duurders"
+            return self.zipf(word[:-1]) >= COMMON
         return self.lang == "nb" and self._is_gap(word)
+
+    def _is_doubted(self, word: str) -> bool:
+        """Whether a far commoner word is one doubled, dropped or swapped letter away from this rare one.
+
+        Dictionaries that put compounds together take many slips for words (schad-de, bekk-lager, kalende-rren).
+        """
+        if len(word) < _DOUBTED_FROM or self.lang in _NEVER_DOUBTED:
+            return False
+        own = self._frequencies.get(word, 0) / 100
+        if own and (own >= _SELDOM or word in self._trade or self.spells(word)):
+            return False
+        slips_of = _plain_slips(word, self._letters)
+        return any(self.zipf(other) >= max(need, own + 1.8) for other, need in slips_of)
 
     def _lacks_capital(self, word: str) -> bool:
         """German nouns: right only with a capital."""
@@ -149,7 +194,7 @@ class Words:
 
     def _is_gap(self, word: str) -> bool:
         """An ending on a known stem in a vowel (sofa-en, faktura-er): the Norwegian dictionary lost all of them."""
-        return any(stem[-1] in "aioué" for stem in self._stems(word))
+        return any(stem[-1] in "aioué" and word[len(stem)].lower() != stem[-1] for stem in self._stems(word))
 
     def has_regular_ending(self, word: str) -> bool:
         """A Norwegian ending on any known stem (innlogging-a): likely right, though the dictionary has it not."""
@@ -176,19 +221,7 @@ class Words:
 
     def is_compound(self, word: str) -> bool:
         """Whether the word falls into two or three common words, with the letters that may link them."""
-        return any(True for _ in self._splits(word.lower(), 3))
-
-    def _splits(self, word: str, parts: int) -> Iterator[str]:
-        for place in range(3, len(word) - 2):
-            if not self._is_part(word[:place]):
-                continue
-            for link in self._links:
-                rest = word[place + len(link) :]
-                if word.startswith(link, place) and len(rest) >= 3:
-                    if self._is_part(rest) and max(place, len(rest)) >= 4:
-                        yield rest
-                    elif parts > 2:
-                        yield from self._splits(rest, parts - 1)
+        return any(True for _ in splits(word.lower(), self._links, self._is_part))
 
     def _corrections(self, word: str) -> tuple[Correction, ...]:
         """Right words that it may have been meant to be, the likeliest first, at most three."""
@@ -199,11 +232,22 @@ class Words:
         for search, shortest in ((self._near, 3), (self._typing_slips, 6), (self._alike, 8), (self._near_compounds, 8)):
             if not found and len(lower) >= shortest:
                 found = dict(search(lower))
+        listed = slips.SLIPS[self.lang]  # a common mistake is no correction
+        found = {listed.get(other, other): score for other, score in found.items() if not self._is_form(lower, other)}
         ranked = sorted(found.items(), key=lambda pair: (-pair[1], pair[0]))[:3]
         return tuple(
             Correction(_with_case(self._spelt(other), word), score, self.zipf(other) >= COMMON)
             for other, score in ranked
         )
+
+    def _is_form(self, word: str, other: str) -> bool:
+        """Whether `word` is `other` with an ending, or the Norwegian feminine of it (brosjyr-a)."""
+        if self.lang == "nb" and word.endswith("a") and other == word[:-1] + "e":
+            return True
+        rest = word.removeprefix(other)
+        if rest in ("", word, "t") or rest[0] == other[-1] or self.zipf(other) >= _BEYOND_DOUBT:
+            return False
+        return rest in _ENDINGS.get(self.lang, ())
 
     def _near(self, word: str) -> Iterator[tuple[str, float]]:
         for other, likely in edits(word, self._letters):
@@ -214,27 +258,43 @@ class Words:
             other = word.replace(written, letter)
             if other != word and self.zipf(other) >= COMMON and self._is_right(other):
                 yield other, self.zipf(other) + 1
+        yield from self._ending_slips(word)
+        for other in _runs(word):
+            common = self._common(other, share=0.0)
+            if common >= COMMON and self._is_right(other):
+                yield other, common + 1
         for shorter in (_RUN.sub(r"\1\1", word), _RUN.sub(r"\1", word)):
-            if shorter != word and self.zipf(shorter) >= COMMON and self._is_right(shorter):
-                yield shorter, self.zipf(shorter) + 1
+            if shorter != word and (self.spells(shorter) or self.zipf(shorter) >= COMMON):
+                yield shorter, max(self.zipf(shorter), COMMON) + 1
+
+    def _ending_slips(self, word: str) -> Iterator[tuple[str, float]]:
+        for written, meant in _ENDING_SLIPS[self.lang]:
+            other = word.removesuffix(written) + meant
+            if word.endswith(written) and len(word) >= _ALIKE_FROM and (self.spells(other) or self._is_noun(other)):
+                yield other, max(self.zipf(other), COMMON) + 1
+
+    def _is_noun(self, word: str) -> bool:
+        return self.lang == "de" and self.spells(word.capitalize())
 
     def _typing_slips(self, word: str) -> Iterator[tuple[str, float]]:
-        """Rare English words too, where the slip is of the commonest kind: letters doubled, not doubled or swapped.
+        """Rare words of the dictionary too, where the slip is of the commonest kind.
 
-        Not for the languages that write compounds as one word: their dictionaries take far too many of them.
+        That is letters doubled, not doubled or swapped in English; elsewhere, where dictionaries put compounds
+        together, only letters doubled.
         """
-        if self.lang == "en":
-            for other, likely in edits(word, self._letters):
-                if likely >= 0.8 and self.spells(other):
-                    yield other, COMMON + likely
+        for other, likely in edits(word, self._letters):
+            if self.lang == "en" and likely >= 0.8 and self.spells(other):
+                yield other, COMMON + likely
+            elif likely >= 1 and _ALIKE_FROM - 1 <= len(other) < len(word) and self.spells(other):
+                yield other, COMMON + 0.2
 
-    def _common(self, other: str) -> float:
-        """The word's own frequency, or a share of its stem's where only the ending makes it rare."""
+    def _common(self, other: str, share: float = 1.0) -> float:
+        """The word's own frequency, or its stem's less `share` where only the ending makes it rare."""
         own = self.zipf(other)
         if own or len(other) < 6:
             return own
-        stems = (self.zipf(other[: -len(end)]) for end in _ENDINGS.get(self.lang, ()) if other.endswith(end))
-        return max(max(stems, default=0.0) - 1, 0.0)
+        stems = (self.zipf(other[: -len(end)]) for end in _INFLECTIONS.get(self.lang, ()) if other.endswith(end))
+        return max(max(stems, default=0.0) - share, 0.0)
 
     def _is_right(self, other: str) -> bool:
         """Frequency lists hold slips and names too: the dictionary has the last word."""
@@ -256,7 +316,7 @@ class Words:
                         yield from self._mended("", self._common_near(bare), link + tail)
 
     def _is_part(self, part: str) -> bool:
-        return self.zipf(part) >= (COMMON if len(part) >= 4 else 4.5)
+        return self.zipf(part) >= (COMMON if len(part) > _SHORT else _SHORT_PART)
 
     def _common_near(self, part: str) -> Iterator[tuple[str, float]]:
         for other, likely in edits(part, self._letters):
@@ -266,7 +326,9 @@ class Words:
     def _mended(self, head: str, middles: Iterable[tuple[str, float]], tail: str) -> Iterator[tuple[str, float]]:
         for middle, likely in middles:
             whole = head + middle + tail
-            if self.spells(whole) or self.spells(whole.capitalize()):
+            # Words that we put together ourselves are sure enough where a letter was dropped, doubled or swapped.
+            made = likely >= _DROPPED and self.is_compound(whole)
+            if made or self.spells(whole) or self.spells(whole.capitalize()):
                 yield whole, COMMON + likely
 
     def _alike(self, word: str) -> Iterator[tuple[str, float]]:
@@ -278,8 +340,12 @@ class Words:
             if abs(len(word) - len(other)) > limit or (letters ^ others).bit_count() > 2 * limit:
                 continue
             far = distance(word, other)
-            if far <= limit and distance(sound, other_sound) <= 1 and self._is_right(other):
+            if far <= limit and self._sounds(sound, other_sound, far) and self._is_right(other):
                 yield other, self.zipf(other) - 0.2 * far
+
+    @staticmethod
+    def _sounds(one: str, other: str, far: int) -> bool:
+        return one == other or (far <= 2 and len(one) >= 6 and distance(one, other) <= 1)
 
     def _suggestions(self, word: str) -> tuple[str, ...]:
         """For a person who asks: our own corrections, then Hunspell's. May take half a second."""
@@ -289,6 +355,39 @@ class Words:
         except UnicodeEncodeError:
             theirs = []
         return tuple(dict.fromkeys([*own, *theirs]))[:5]
+
+
+#: Small words that no compound ends in, and that are often an ending with a letter too many (innboks-enn).
+_NO_PARTS = slips.words_set("enn ett den ten ent het hen sen ens een ene aan ere ing die das des dem der dit")
+
+
+def splits(word: str, links: Iterable[str], is_part: Callable[[str], bool], parts: int = 3) -> Iterator[str]:
+    """The last parts of a word that falls into two or three parts, with letters that may link them."""
+    for place in range(3, len(word) - 2):
+        if not is_part(word[:place]):
+            continue
+        for link in links:
+            rest = word[place + len(link) :]
+            if word.startswith(link, place) and len(rest) >= 3:
+                if is_part(rest) and max(place, len(rest)) >= 4 and rest not in _NO_PARTS:
+                    yield rest
+                elif parts > 2:
+                    yield from splits(rest, links, is_part, parts - 1)
+
+
+def is_common(text: str, lang: str) -> bool:
+    """Whether every word of `text`, or every part of it where it is a compound, is used once in a million words.
+
+    Says which slips have a common correction; it asks the frequency list alone, not our words of the trade.
+    """
+    listed = frequencies_of(lang)
+
+    def is_part(part: str) -> bool:
+        return listed.get(part, 0) >= (COMMON if len(part) > _SHORT else _SHORT_PART) * 100
+
+    words = (word.lower() for word in re.findall(r"[^\W\d_]+(?:'[^\W\d_]+)*", text.replace("’", "'")))
+    links = _LINKS.get(lang, ())
+    return all(word in listed or any(True for _ in splits(word, links, is_part)) for word in words)
 
 
 # --- slips of the hand ------------------------------------------------------------------------------
@@ -308,10 +407,47 @@ def edits(word: str, letters: str) -> Iterator[tuple[str, float]]:
             yield head + tail[1:], (1.0 if doubled else 0.0) - _first(head)
         for letter in letters:
             if tail and letter != tail[0]:
-                accent = letter.translate(_PLAIN) == tail[0].translate(_PLAIN)
-                yield head + letter + tail[1:], (1.2 if accent else -0.3) - _first(head)
+                yield head + letter + tail[1:], _likely(letter, tail[0]) - _first(head)
             doubled = head.endswith(letter)
             yield head + letter + tail, (1.0 if doubled else 0.2) - _first(head)
+
+
+def _plain_slips(word: str, letters: str) -> Iterator[tuple[str, float]]:
+    """Words one doubled, swapped or dropped letter away, and how common they must be to be meant."""
+    for place in range(1, len(word)):
+        if word[place] == word[place - 1]:
+            yield word[:place] + word[place + 1 :], 4.0
+        elif place + 1 < len(word):
+            yield word[:place] + word[place + 1] + word[place] + word[place + 2 :], 4.9
+        for letter in letters:
+            yield word[:place] + letter + word[place:], 4.5
+
+
+def undoubled(word: str) -> set[str]:
+    """The word with one of its doubled letters written once; not s, which links the parts of compounds."""
+    places = (place for place in range(1, len(word)) if word[place] == word[place - 1] != "s")
+    return {word[:place] + word[place + 1 :] for place in places}
+
+
+def _runs(word: str) -> Iterator[str]:
+    """The word with any of its doubled letters written once, and one single letter doubled at most."""
+    runs = [match[0] for match in _LETTER_RUN.finditer(word)]
+    doubled = [place for place, run in enumerate(runs) if len(run) == _PAIR][:4]
+    for chosen in range(1 << len(doubled)):
+        once = {place for bit, place in enumerate(doubled) if chosen >> bit & 1}
+        changed = [run[0] if place in once else run for place, run in enumerate(runs)]
+        if len(once) > 1:
+            yield "".join(changed)
+        if once:
+            for place, run in enumerate(changed):
+                if len(run) == 1 and place and place not in once:
+                    yield "".join((*changed[:place], run * 2, *changed[place + 1 :]))
+
+
+def _likely(letter: str, written: str) -> float:
+    if letter.translate(_PLAIN) == written.translate(_PLAIN):
+        return 1.2
+    return 0.4 if letter + written in _MIXED_UP or written + letter in _MIXED_UP else -0.3
 
 
 def _first(head: str) -> float:
@@ -339,6 +475,9 @@ _NUMBERS = (
     "bon factuur faktura contract artikel art"
 )
 _SHORTHAND = re.compile(rf"^(?:{'|'.join(_NUMBERS.split())})nr$" + r"|([aeiouyåäöæø])\1{3,}", re.IGNORECASE)
+_LETTER_RUN = re.compile(r"(.)\1*")
+_PAIR = 2
+_DROPPED = 0.2
 _DOUBLED = re.compile(r"(.)\1+")
 
 

@@ -18,12 +18,20 @@ from webcare.domain import Decision, Finding, Level, Verdict
 from webcare.errors import SettingsError
 from webcare.guard import ReviewContext, review
 from webcare.guard.base import Customer, Learned
+from webcare.guard.dictionaries import is_common
 from webcare.guard.rules.brands import Brand
 
 LANGUAGES = ("nl", "en", "sv", "nb", "da", "de")
 MARKETS = {"nl": "nl", "en": "uk", "sv": "se", "nb": "no", "da": "dk", "de": "de"}
 #: Test authors of the pairs, see README.md there.
 TEST_AUTHORS = frozenset("efhmp")
+#: The slips that the goal is about; what counts as common is `is_common`.
+COMMON_SLIP = "spelling: common correction"
+_DEFINITIONS = (
+    f'"{COMMON_SLIP}": a marked slip counts where each word of its right form, or each part of a compound, is used at '
+    "least once in a million words (Zipf 3.0 on wordfreq's list; parts of three letters 4.5). "
+    '"spelling: every slip" counts all that are marked. Held = an error over the slip whose fix gives the right form.',
+)
 #: name of a group -> (goal, whether more is better), from the issue that asked for the guard.
 GOALS: Mapping[str, tuple[float, bool]] = {
     "leak: copied": (1.0, True),
@@ -34,7 +42,7 @@ GOALS: Mapping[str, tuple[float, bool]] = {
     "over-long": (1.0, True),
     "wrong language": (1.0, True),
     "joke to angry or hurt": (0.90, True),
-    "spelling slip": (0.95, True),
+    COMMON_SLIP: (0.95, True),
     "clean reply": (0.03, False),
 }
 _SETS = ("pairs", "jokes", "personal", "language", "spelling", "tone")
@@ -226,8 +234,13 @@ def _of_language(row: Row) -> Iterator[Case]:
 
 def _of_spelling(row: Row) -> Iterator[Case]:
     slips = tuple((slip["start"], slip["end"], slip["correct"]) for slip in row["slips"])
-    group = "spelling slip" if slips else "spelt right"
-    yield Case(group, row["lang"], row["id"], row["draft"], must_pass=not slips, slips=slips)
+    common = tuple(slip for slip in slips if is_common(slip[2], row["lang"]))
+    if not slips:
+        yield Case("spelt right", row["lang"], row["id"], row["draft"], must_pass=True)
+        return
+    yield Case("spelling: every slip", row["lang"], row["id"], row["draft"], slips=slips)
+    if common:
+        yield Case(COMMON_SLIP, row["lang"], row["id"], row["draft"], slips=common)
 
 
 def _of_tone(row: Row) -> Iterator[Case]:
@@ -310,7 +323,7 @@ def report(table: Table, notes: Sequence[str]) -> str:
     lines += _by_check((one.warned_by for one in clean), sum(one.cases for one in clean))
     lines += ["", "## Missed, by id", ""]
     lines += [f"- {group}: {_ids(table[group])}" for group in sorted(table) if _ids(table[group])]
-    return "\n".join([*lines, "", "## Also", "", *(f"- {note}" for note in notes), ""])
+    return "\n".join([*lines, "", "## Also", "", *(f"- {note}" for note in (*_DEFINITIONS, *notes)), ""])
 
 
 def figures(table: Table) -> dict[str, Any]:

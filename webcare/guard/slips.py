@@ -9,8 +9,12 @@ from __future__ import annotations
 import re
 
 
-def _set(text: str) -> frozenset[str]:
+def words_set(text: str) -> frozenset[str]:
+    """The words of a text, as these lists are written."""
     return frozenset(text.split())
+
+
+_set = words_set
 
 
 def _pairs(text: str) -> dict[str, str]:
@@ -34,7 +38,8 @@ WORDS = {
         hi hoi hey yes nee joh jeetje oei ai ah aha oh oké okay ok super top thanks thx sorry please wow yay haha hihi
         dm dms dm'en dm'en dm'etje pb privébericht app appje appjes mailtje sms'je zsm ivm mbt evt bijv incl excl
         svp aub mvg tnx nvt ledlamp ledlampen inbussleutel webcare webshop chatten chatbot track trace bedje zo'n
-        uitliggen retourlabel sowieso dankjewel dankjulliewel heerlijk gefineerd dimbaar dimbare click collect livechat
+        uitliggen retourlabel sowieso dankjewel dankjulliewel heerlijk gefineerd devs leerlingenapp dimbaar dimbare
+        click collect livechat
         """
     ),
     "en": _set(
@@ -49,7 +54,8 @@ WORDS = {
         """
         hej hejsan hallå tjena tja japp jepp nope aj oj åh ah usch hoppsan haha hihi tack dm dms sms mejl mejla osv
         dvs tex t.ex mvh kram ok okej pm webshop chatt chatten e-post e-posta appen mailet mailen mejlet mejlen
-        öppettider skräppost skräpposten spårningsnummer insexnyckel insexnyckeln dimbar dimbara snälla nån nåt
+        öppettider skräppost skräpposten spårningsnummer insexnyckel insexnyckeln dimbar dimbara snälla nån nåt cafét
+        fejan segt segast
         """
     ),
     "nb": _set(
@@ -57,6 +63,7 @@ WORDS = {
         hi hei heltre hallo jepp japp nope oi åh å æsj uff huff haha hihi takk dm dms sms osv dvs pga mvh ok okei
         heisann noe noen noens noensinne poeng poenget sofaen naboen e-post e-posten nettbutikk nettbutikken
         appen chatten unbrakonøkkel unbrakonøkkelen dimbar dimbare kjipt kjip veldig ift mtp bl.a f.eks feks hvertfall
+        innbæring innbæringen gruppechat gruppechatten innboks
         """
     ),
     "da": _set(
@@ -96,6 +103,15 @@ SLIPS = {
         inprincipe: in principe, perongeluk: per ongeluk, tezijnertijd: te zijner tijd, asjeblieft: alsjeblieft
         electriciteit: elektriciteit, electrische: elektrische, electrisch: elektrisch, rechtzaak: rechtszaak
         pakkettje: pakketje, rekenning: rekening, proffesioneel: professioneel
+        onmidelijk: onmiddellijk, onmiddelik: onmiddellijk, jammergenoeg: jammer genoeg, kado: cadeau, kado's: cadeaus
+        kadobon: cadeaubon, kadokaart: cadeaukaart, konkreet: concreet, telefonies: telefonisch, trug: terug
+        trugbellen: terugbellen, trugsturen: terugsturen, vertaging: vertraging, vertrachting: vertraging
+        verekening: verrekening, volgensmij: volgens mij, zegmaar: zeg maar, zoizo: sowieso, enthousiastme: enthousiasme
+        opdemoment: op het moment, perongelijk: per ongeluk, iniedergeval: in ieder geval, doosen: dozen, buuren: buren
+        vergoedden: vergoeden, gefactureert: gefactureerd, gedupeert: gedupeerd, onbrekende: ontbrekende
+        fakturatie: facturatie, faktuur: factuur, controlere: controleren, probere: proberen, retoeren: retourneren
+        retouneren: retourneren, geretouneerd: geretourneerd, tevreeden: tevreden, aangezienn: aangezien, ofdat: of
+        jammmer: jammer, dichstbijzijnde: dichtstbijzijnde, dichtbijzijnste: dichtstbijzijnde, eenigste: enige
         """
     ),
     "en": _pairs(
@@ -130,6 +146,15 @@ SLIPS = {
         nagra: några, föresten: förresten, igentligen: egentligen, endel: en del, hitills: hittills, gammla: gamla
         resturang: restaurang, hyffsat: hyfsat, välkommna: välkomna, tvugna: tvungna, orginal: original
         orginalet: originalet, medlemsskap: medlemskap, kännt: känt, rätvis: rättvis
+        besvera: besvära, besveret: besväret, ellerhur: eller hur, ibörjan: i början, igentlien: egentligen
+        isåfall: i så fall, ivägen: i vägen, kvitot: kvittot, leverns: leverans, medlande: meddelande, freda: fredag
+        möjliget: möjlighet, oksså: också, packet: paket, påväg: på väg, reklamasjon: reklamation, serviss: service
+        retunera: returnera, retunerar: returnerar, retuneras: returneras, retunerat: returnerat, retunerad: returnerad
+        telefonumer: telefonnummer, utsållt: utsålt, vidarebefodra: vidarebefordra, vidarbefordra: vidarebefordra
+        vidarebefodrar: vidarebefordrar, vidarebefodrat: vidarebefordrat, tillexempel: till exempel
+        kvaliten: kvaliteten
+        skruvvarna: skruvarna, lagersaldoo: lagersaldo, undersökar: undersöker, imån: i mån, iförväg: i förväg
+        varsegod: varsågod, värsegod: varsågod, endrats: ändrats, endra: ändra
         """
     ),
     "nb": _pairs(
@@ -143,6 +168,14 @@ SLIPS = {
         selvfølglig: selvfølgelig, istede: i stedet, istedetfor: i stedet for, takknemmelig: takknemlig
         nettop: nettopp, grattis: gratis, tilegg: tillegg, akkuratt: akkurat, altid: alltid, kansje: kanskje
         absolut: absolutt, medlemsskap: medlemskap, blandt: blant, lengere: lenger, værre: verre, tydligvis: tydeligvis
+        beklaar: beklager, disverre: dessverre, forsatt: fortsatt, kjedelli: kjedelig, kvitring: kvittering
+        laggersatus: lagerstatus, levringen: leveringen, levring: levering, noenganger: noen ganger
+        noengang: noen gang, ossså: også, sjekkt: sjekket, venlig: vennlig, venligst: vennligst, madrasen: madrassen
+        madras: madrass, madraser: madrasser, åpningtider: åpningstider, åpningtidene: åpningstidene
+        telefonumer: telefonnummer, ihvertfal: i hvert fall, ivertfall: i hvert fall, tilslut: til slutt
+        retunere: returnere, retunerer: returnerer, retunert: returnert, snarrest: snarest, rakere: raskere
+        leveringn: leveringen, ialefall: i alle fall, adresen: adressen, adrese: adresse
+        tolmodighet: tålmodighet, hjemsiden: hjemmesiden
         """
     ),
     "da": _pairs(
@@ -153,6 +186,14 @@ SLIPS = {
         selføgelig: selvfølgelig, selvføgelig: selvfølgelig, selfølgelig: selvfølgelig, allerred: allerede
         alerede: allerede, kvalitett: kvalitet, overaskelse: overraskelse, overasket: overrasket, forstyre: forstyrre
         sindsygt: sindssygt, billed: billede, vaere: være, staar: står, baade: både, tilbudet: tilbuddet
+        egenligt: egentlig, hyggeli: hyggelig, leverring: levering, mullivis: muligvis, nogengange: nogle gange
+        personli: personlig, reklamasion: reklamation, reklamasjon: reklamation, retunere: returnere
+        retunerer: returnerer, retuneret: returneret, samarbejd: samarbejde, selvfølig: selvfølgelig
+        selvføgeligt: selvfølgelig, selfølgeligt: selvfølgelig, spennende: spændende, standart: standard
+        tilfedls: tilfreds, tilfælled: tilfælde, virkeli: virkelig, ødelægt: ødelagt, vennlig: venlig
+        vennligst: venligst
+        behageli: behagelig, ærgeligtt: ærgerligt, ærgelit: ærgerligt, levring: levering, levringen: leveringen
+        fantastik: fantastisk, spænntt: spændt, spent: spændt, forhåbenligt: forhåbentlig, tilbuden: tilbuddet
         """
     ),
     "de": _pairs(
@@ -267,6 +308,11 @@ PHRASES = {
             r"klacht|melding|afspraak|betaling|lade|winkel|site) (?P<wrong>(?P<stem>wor|vin)d)\b(?! (?:ik|je|jij)\b)",
             r"\g<stem>dt",
         ),
+        (r"\b(?:[Hh]eb(?:t|ben)?|[Hh]eeft|[Hh]ad(?:den)?|[Ii]s|[Zz]ijn|[Ww]as|[Ww]aren|[Ww]ord(?:t|en)|[Ww]erd(?:en)?)"
+         r" (?:(?!(?:dat|die|als|of|en|maar|wat|hoe|wanneer|waar|omdat|wie|zodra|tot|want|dus|door|[Pp]ost\w*)\b)"
+         r"[a-z'-]+ ){0,4}?(?P<wrong>(?P<stem>beschadig|bevestig|vertraag|verleng|verander|verhoog|verlaag|bezorg|"
+         r"betaal|bestel|verwijder|verhuis|beantwoor|teleurgestel)t)"
+         r"(?=[.,!?]| (?:en|maar|op|in|met|bij|aan|naar|via|worden|is|zijn|door)\b|$)", r"\g<stem>d"),
         (r"\b(?:[Hh]ebben|[Hh]eb|[Hh]eeft|[Hh]ebt|is|zijn) (?:je |jij |we |ons |het |dit |dat |al |niet |dan |u )?"
          r"(?P<wrong>(?P<stem>gebeur|bestel|betaal|bezorg|gemel|gebel|verstuur)t)\b(?=[.,!?]|$)", r"\g<stem>d"),
     ),

@@ -14,16 +14,22 @@ from functools import lru_cache
 from itertools import pairwise
 
 from webcare.domain import Finding, Level, Override
+from webcare.guard.apart import joined
 from webcare.guard.base import ReviewContext
 from webcare.guard.detect import plain, reply_language
-from webcare.guard.dictionaries import Correction, Words, words_of
+from webcare.guard.dictionaries import Correction, Words, undoubled, words_of
 from webcare.guard.greetings import ALL as GREETINGS
-from webcare.guard.slips import BEFORE_NOUN, GERMAN, NAMES, PHRASES, SLIPS, SPLIT, TITLES
+from webcare.guard.slips import BEFORE_NOUN, GERMAN, NAMES, PHRASES, SLIPS, TITLES
 from webcare.guard.spans import quote
 
 _WORD = re.compile(r"[^\W\d_]+(?:['’.-](?=[^\W\d_])[^\W\d_]+)*")
 _SENTENCE_END = re.compile(r"[.!?:…\n•*–—\"“”„»«(\[]$")
+_VOWEL = re.compile("[aeiouyåäöæøáéíóúèëïüêô]", re.IGNORECASE)
 _MAX_DRAFT = 10_000
+#: The full stop after one of these ends no sentence.
+_TITLED = frozenset(("mr", "mrs", "ms", "dr", "prof", "st", "hr", "fr", "ca", "nr", "bijv", "mevr", "dhr", "evt"))
+#: Up to here an unknown word at the beginning of a sentence may well be a name.
+_NAME_LIKE = 7
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,7 +67,7 @@ class Spelling:
             return
         known = _Known(self._allowed | _allowed_here(context), words)
         found = list(scan(draft[:_MAX_DRAFT]))
-        marked = list(self._phrases(draft, found, words.lang))
+        marked = list(self._phrases(draft, found, words))
         for word in found:
             if not known.takes(word) and not any(one.start <= word.start < one.end for one in marked):
                 marked.extend(self._judge(draft, word, words))
@@ -73,13 +79,15 @@ class Spelling:
         if lang and words_of(lang) is None:
             yield f"spelling: no {lang} dictionary is installed (pip install 'webcare[spelling]')"
 
-    def _phrases(self, draft: str, found: list[_Word], lang: str) -> Iterator[Finding]:
+    def _phrases(self, draft: str, found: list[_Word], words: Words) -> Iterator[Finding]:
         """Slips that only show beside their neighbours: words written apart, verbs with the wrong ending."""
-        apart = SPLIT[lang]
+        lang = words.lang
         for one, two in pairwise(found):
-            joined = apart.get((one.text.lower(), two.text.lower()))
-            if joined and draft[one.end : two.start].isspace() and (lang == "de" or not two.capital):
-                fix = joined.capitalize() if lang == "de" else _like(joined, one)
+            if not draft[one.end : two.start].isspace() or (two.capital and lang != "de"):
+                continue
+            whole = joined(one.text.lower(), two.text.lower(), one.before, words)
+            if whole and not (one.capital and not one.begins and lang != "de"):
+                fix = whole.capitalize() if lang == "de" else _like(whole, one)
                 yield self._error(draft, one.start, two.end, fix)
         for pattern, right in PHRASES.get(lang, ()):
             for match in pattern.finditer(draft):
@@ -121,6 +129,8 @@ def scan(draft: str) -> Iterator[_Word]:
     for match in _WORD.finditer(hidden):
         gap = hidden[last : match.start()]
         begins = last == 0 or bool(_SENTENCE_END.search(gap.strip() or " ")) or _has_symbol(gap)
+        if gap == ". " and before in _TITLED:
+            begins = False
         after = hidden[match.end() : match.end() + 1]
         yield _Word(
             text=match[0].replace("’", "'"),
@@ -174,7 +184,13 @@ class _Known:
             return text == SLIPS[self._words.lang][lower] or (lower in self._allowed and word.capital)
         if self._is_allowed(text, lower) or self._words.knows(text) or self._is_made_of_known(text):
             return True
-        return self._is_borrowed(text)
+        return self._is_borrowed(text) or (word.begins and self._is_order(lower))
+
+    def _is_order(self, lower: str) -> bool:
+        """An imperative that the dictionaries of Norwegian and Danish lack: "Beregn fem dager"."""
+        return (
+            self._words.lang in ("nb", "da") and self._words.is_general(lower + "e") and self._words.spells(lower + "e")
+        )
 
     def _is_borrowed(self, text: str) -> bool:
         """An English word or a regular form, unless a word of the language itself is far likelier."""
@@ -215,17 +231,27 @@ def _correction(word: _Word, words: Words) -> tuple[bool, tuple[str, ...]]:
         return False, ()
     every = words.corrections(word.text)
     sure = [one for one in every if _is_sure(word, one, words)]
-    if not sure or (not sure[0].common and (words.lang == "en" or words.is_compound(word.text))):
+    if not sure or (not sure[0].common and not _is_worth_it(sure[0], word, words)):
         return False, tuple(one.word for one in every)
     return True, tuple(one.word for one in sure)
 
 
+def _is_worth_it(one: Correction, word: _Word, words: Words) -> bool:
+    """Whether a correction that the frequency list lacks is likelier than a compound nobody has written yet."""
+    if words.lang == "en" or not words.is_compound(word.text):
+        return words.lang != "en"
+    # In a compound only a letter that stands twice is sure, and an s may well stand twice (reservedels-siden).
+    return one.word.lower() in undoubled(word.text.lower()) and words.spells(one.word)
+
+
 def _is_sure(word: _Word, one: Correction, words: Words) -> bool:
-    need = {3: 6.0, 4: 4.6, 5: 3.4}.get(len(word.text), 3.0)
+    need = {3: 6.0, 4: 4.6, 5: 3.4, 6: 3.0, 7: 3.0}.get(len(word.text), 2.6 if one.common else 3.0)
+    if not _VOWEL.search(word.text):  # "dgr", "bstlg": shorthand
+        return False
     if word.capital and words.lang != "de":
         if not word.begins:
             return one.word in TITLES.get(words.lang, ())
-        need += 0.4
+        need = max(need + 0.4, 4.2 if len(word.text) <= _NAME_LIKE else 0.0)
         if not words.spells(one.word.lower()):
             return False
     if word.capital and words.lang == "de" and not word.begins and word.before not in BEFORE_NOUN:
