@@ -79,6 +79,18 @@ def matrix_rate(precision: str, hidden: int, wide: int) -> float:
     return sum(2 * rows * one * other for one, other in shapes) / best
 
 
+def limit(precision: str, hidden: int, wide: int, threads: int) -> float:
+    """What all threads reach: one product after the other shared by all of them, or a product each, whichever is more."""
+    from webcare.encoder.engine import _workers
+
+    shared = matrix_rate(precision, hidden, wide)
+    workers = _workers(threads)
+    if workers is None:
+        return shared
+    each = workers.map(lambda _: matrix_rate(precision, hidden, wide), range(threads))
+    return max(shared, sum(each))
+
+
 def operations(card: Any, lengths: Sequence[int]) -> float:
     """Operations of the matrix products that reading texts of so many tokens needs."""
     shape = card.shape
@@ -131,7 +143,7 @@ def compare(texts: list[str], rounds: int, threads: int) -> None:
     single, batched = [], []
     for _ in range(rounds):
         for row in rows:
-            measure(row, texts, work)
+            measure(row, texts, work, threads)
         single.append(len(few) / timed(lambda: [pipeline(text) for text in few]))
         batched.append(len(texts) / timed(lambda: pipeline(by_length, batch_size=32)))
     print(f"{encoder.card.version}, {threads} threads, {len(texts)} texts of {statistics.mean(lengths):.0f} tokens\n")
@@ -142,10 +154,11 @@ def compare(texts: list[str], rounds: int, threads: int) -> None:
     print(f"pipeline, batches    {statistics.median(batched):7.1f}")
 
 
-def measure(row: Row, texts: list[str], work: float) -> None:
+def measure(row: Row, texts: list[str], work: float, threads: int) -> None:
     shape = row.classifier.encoder.card.shape
     row.rates.append(len(texts) / timed(lambda: row.classifier.classify(texts)))
-    row.shares.append(row.rates[-1] * work / matrix_rate(row.limit_kind, shape.hidden_size, shape.intermediate_size))
+    most = limit(row.limit_kind, shape.hidden_size, shape.intermediate_size, threads)
+    row.shares.append(row.rates[-1] * work / most)
     few = texts[len(row.single_ms) :: max(1, len(texts) // 64)]
     row.single_ms += [1e3 * timed(lambda text=text: row.classifier.classify([text])) for text in few]
 
