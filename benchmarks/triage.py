@@ -3,8 +3,8 @@
 Ours in each precision and engine this machine has, against `transformers.pipeline` with a randomly filled model of the
 shape of XLM-R base (278 M parameters), one text at a time and in batches of 32 sorted by length. All read the same
 texts with the same tokenizer in turn, so that a busy machine slows them alike; the figures that count are ratios of
-one run. The limit is what plain matrix products of the model's own shapes reach in the same precision, best of thirty.
-`*` marks what the desk runs. `other labels` is the share of texts with another label than in fp32.
+one run. The limit is what plain matrix products of the model's own shapes reach in the same precision, best of thirty,
+the threads sharing each product or with one each, whichever is more. `*` marks what the desk runs. `other labels` is the share of texts with another label than in fp32.
 """
 
 from __future__ import annotations
@@ -80,7 +80,7 @@ def matrix_rate(precision: str, hidden: int, wide: int) -> float:
 
 
 def limit(precision: str, hidden: int, wide: int, threads: int) -> float:
-    """What all threads reach: one product after the other shared by all of them, or a product each, whichever is more."""
+    """What all threads reach, sharing each product or with one each, whichever is more."""
     from webcare.encoder.engine import _workers
 
     shared = matrix_rate(precision, hidden, wide)
