@@ -4,7 +4,8 @@ Ours in each precision and engine this machine has, against `transformers.pipeli
 shape of XLM-R base (278 M parameters), one text at a time and in batches of 32 sorted by length. All read the same
 texts with the same tokenizer in turn, so that a busy machine slows them alike; the figures that count are ratios of
 one run. The limit is what plain matrix products of the model's own shapes reach in the same precision, best of thirty,
-the threads sharing each product or with one each, whichever is more. `*` marks what the desk runs. `other labels` is the share of texts with another label than in fp32.
+the threads sharing each product or with one each, whichever is more. `*` marks what the desk runs. `other labels` is
+the share of texts with another label than in fp32.
 """
 
 from __future__ import annotations
