@@ -48,7 +48,7 @@ def states(context: ReviewContext) -> frozenset[State]:
     """All that holds of the customer of this review. Pure; the word lists are read once per process."""
     found = set(judge(context.mention, context.lang))
     customer = context.customer
-    if customer.urgency == Urgency.CRITICAL or customer.topic == Topic.SAFETY_LEGAL:
+    if customer.urgency == Urgency.CRITICAL or (customer.topic == Topic.SAFETY_LEGAL and State.PLAYFUL not in found):
         found.add(State.DANGER)
     if customer.sentiment == Sentiment.NEGATIVE:
         found.discard(State.PRAISE)
@@ -107,7 +107,7 @@ def _points(signs: Counter[str], mention: str) -> float:
 
 def _signs(tokens: Sequence[Token], lang: str | None) -> Counter[str]:
     known = {lang, "any"} if lang in LANGUAGES else {*LANGUAGES, "any"}
-    hits = [(key.sign, start) for key, start, _ in _lexicon().find(tokens) if key.lang in known]
+    hits = _longest((key.sign, start, end) for key, start, end in _lexicon().find(tokens) if key.lang in known)
     denied = _denied(tokens, [start for sign, start in hits if sign == "not"])
     signs: Counter[str] = Counter()
     for sign, start in set(hits):
@@ -116,6 +116,16 @@ def _signs(tokens: Sequence[Token], lang: str | None) -> Counter[str]:
         elif sign == "praise":
             signs["problem"] += 1
     return signs
+
+
+def _longest(hits: Iterable[tuple[str, int, int]]) -> list[tuple[str, int]]:
+    """Sign and place of each, without what is part of a longer phrase: "fingers crossed" hurts nobody."""
+    found = list(hits)
+    return [
+        (sign, start)
+        for sign, start, end in found
+        if not any(first <= start and end <= last and last - first > end - start for _, first, last in found)
+    ]
 
 
 def _denied(tokens: Sequence[Token], nots: Iterable[int]) -> set[int]:

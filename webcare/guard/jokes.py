@@ -1,31 +1,45 @@
 """Is there a joke in the draft, and does the customer stand for one?
 
 A joke is welcome with somebody who plays along and does harm where somebody is angry, hurt, in danger or bereaved. It
-is seen by what jokes are made of (`humour.toml`) and by the learned head, where one is at hand.
+is seen by what jokes are made of (`humour.toml`) and by the learned head, where one is at hand. Weak signs add up, and
+fewer of them are enough where a joke would hurt.
 """
 
 from __future__ import annotations
 
+import re
 import tomllib
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from functools import lru_cache
 from pathlib import Path
 from typing import NamedTuple
 
-from webcare.domain import LANGUAGES, Finding, Level, Override
-from webcare.guard.base import HOLDS, ReviewContext
-from webcare.guard.customer import UPSET, State, states
+from webcare.domain import LANGUAGES, Finding, Level, Override, Urgency
+from webcare.guard.base import HOLDS, WARNS, ReviewContext
+from webcare.guard.customer import UPSET, State, judge, states
 from webcare.guard.learned.question import asked
 from webcare.guard.literals import Literals, cut
 from webcare.guard.rules.text import Text
 from webcare.guard.spans import quote
+from webcare.guard.words import STOP
 
 _WORDS = Path(__file__).with_name("humour.toml")
-#: Points that make a joke; a sign has all of them, an image half.
+#: Points that make a joke; a sign has all of them, an image or a turn of phrase half.
 _JOKE = 1.0
-_WEIGHT: Mapping[str, float] = {"signs": 1.0, "images": 0.5}
+_WEIGHT: Mapping[str, float] = {"signs": 1.0, "images": 0.5, "turns": 0.5, "hints": 0.25}
 #: A cheerful mark in the same sentence as an image.
 _CHEER = 0.5
+#: Points of a sentence that the head would only warn of, and points that are enough where somebody is upset.
+_MAYBE, _SUSPECT = 0.6, 0.7
+#: Words that begin alike are forms of one word, or compounds with it.
+_ALIKE = 4
+_EMOJI = re.compile(r"[\U0001f300-\U0001faff☀-➿]")
+#: "Hi Mr Short," and "Hej Seierstad!": a name of at least four letters after one to three words of greeting.
+_GREETED = re.compile(r"\s*[^\W\d_]+\.?\s(?:[^\W\d_]+\.?\s){0,2}?([^\W\d_a-zß-ÿ][^\W\d_]{3,})(?=\s?[,!.])")
+_LOWER = re.compile(r"\b[a-zß-ÿ][^\W\d_]{3,}")
+_LONGEST_STEM = 6
+#: A pause before the point ("a bit... short"), and a word said three times.
+_TEASED = re.compile(r"(?<=\w)(?:\.\.\.|…)\s?(?=[a-zß-ÿ])|\b([^\W\d_]+)(?:,?\s\1\b){2,}", re.IGNORECASE)
 
 _HARM = {
     State.BEREAVED: ("joke_to_hurt", "somebody has died"),
@@ -50,11 +64,8 @@ class Jokes:
 
     def review(self, draft: str, context: ReviewContext) -> Iterable[Finding]:
         """One finding per joke that does not fit; none where it may go out."""
-        found = list(jokes(draft, context))
-        if not found:
-            return
         how = states(context)
-        for joke in found:
+        for joke in jokes(draft, context, _enough(how, context)):
             yield from self._judge(draft, joke, how, context)
 
     def _judge(self, draft: str, joke: Joke, how: frozenset[State], context: ReviewContext) -> Iterator[Finding]:
@@ -73,8 +84,15 @@ class Jokes:
 _KEPT_FOR = {"never": "nobody", "playful": "customers who joke themselves"}
 
 
-def jokes(draft: str, context: ReviewContext) -> Iterator[Joke]:
-    """The sentences of a draft that joke, in order; a joke over several sentences is one."""
+def _enough(how: frozenset[State], context: ReviewContext) -> float:
+    """Points from which on a sentence is taken for a joke: fewer where two things say that the customer is upset."""
+    told = judge(context.mention, context.lang) & UPSET
+    pressing = context.customer.urgency in (Urgency.HIGH, Urgency.CRITICAL)
+    return _SUSPECT if how & UPSET and (told or pressing) else _JOKE
+
+
+def jokes(draft: str, context: ReviewContext, enough: float = _JOKE) -> Iterator[Joke]:
+    """The sentences of a draft with points enough, in order; a joke over several sentences is one."""
     text = Text(draft)
     points = _points(text, context)
     scores = _learned(draft, context)
@@ -82,7 +100,7 @@ def jokes(draft: str, context: ReviewContext) -> Iterator[Joke]:
     for start, end in text.sentences:
         own = sum(weight for place, weight in points if start <= place < end)
         head = max((humour for place, humour in scores if start <= place < end), default=0.0)
-        if own >= _JOKE or head >= HOLDS:
+        if own + _likeness(head) >= enough:
             if last is not None and not draft[last.end : start].strip():
                 last = Joke(last.start, end)
             else:
@@ -96,24 +114,63 @@ def jokes(draft: str, context: ReviewContext) -> Iterator[Joke]:
         yield Joke(*_whole(points, len(draft)))
 
 
+def _likeness(humour: float) -> float:
+    """Points for what the head says: a joke where it would hold a draft, less where it only has a doubt."""
+    if humour >= HOLDS:
+        return _JOKE
+    if humour >= WARNS:
+        return _MAYBE + (_JOKE - _MAYBE) * (humour - WARNS) / (HOLDS - WARNS)
+    return _MAYBE * humour / WARNS
+
+
 def _whole(points: Sequence[tuple[int, float]], end: int) -> tuple[int, int]:
     return min(place for place, _ in points), end
 
 
 def _points(text: Text, context: ReviewContext) -> list[tuple[int, float]]:
     """Where there is something to laugh about, and how much."""
+    points = dict(_listed(text, context))
+    points |= {start: _WEIGHT["images"] for start in _odd_emoji(text, context) if start not in points}
+    cheerful = [
+        (start, _CHEER)
+        for start, end in text.sentences
+        if "!" in text.draft[start:end]
+        and any(start <= at < end and it > _WEIGHT["hints"] for at, it in points.items())
+    ]
+    played = (*_names_played_with(text.draft), *(found.start() for found in _TEASED.finditer(text.draft)))
+    return [*points.items(), *cheerful, *((start, _WEIGHT["turns"]) for start in played)]
+
+
+def _listed(text: Text, context: ReviewContext) -> Iterator[tuple[int, float]]:
+    """Where words of the list stand that the customer did not use first; the longest counts at each place."""
     lang = context.lang
     known = {lang, "any"} if lang in LANGUAGES else {*LANGUAGES, "any"}
-    theirs = {token.text for token in cut(context.mention)}
+    theirs = {token.text[:_ALIKE] for token in cut(context.mention)}
     ends: dict[int, tuple[int, float]] = {}
     for (code, kind), start, end in _lexicon().find(text.tokens):
-        if code in known and not {token.text for token in cut(text.draft[start:end])} <= theirs:
+        said = {token.text[:_ALIKE] for token in cut(text.draft[start:end])}
+        if code in known and not said <= theirs:
             ends[start] = max(ends.get(start, (0, 0.0)), (end, _WEIGHT[kind]))
-    points = [(start, weight) for start, (_, weight) in ends.items()]
-    for start, end in text.sentences:
-        if "!" in text.draft[start:end] and any(start <= place < end for place in ends):
-            points.append((start, _CHEER))
-    return points
+    yield from ((start, weight) for start, (_, weight) in ends.items())
+
+
+def _odd_emoji(text: Text, context: ReviewContext) -> Iterator[int]:
+    """Where emoji stand that are not those of a care team's sober replies, nor the customer's own."""
+    sober = _sober_emoji()
+    for found in _EMOJI.finditer(text.draft):
+        if found[0] not in sober and found[0] not in context.mention:
+            yield found.start()
+
+
+def _names_played_with(draft: str) -> Iterator[int]:
+    """Where the name in the greeting comes back as a plain word: "Hi Mr Short, ... a bit short"."""
+    greeted = _GREETED.match(draft)
+    if greeted is None or greeted[1].casefold() in STOP:
+        return
+    stem = greeted[1][:_LONGEST_STEM].casefold()
+    for found in _LOWER.finditer(draft, greeted.end()):
+        if found[0].startswith(stem):
+            yield found.start()
 
 
 def _learned(draft: str, context: ReviewContext) -> list[tuple[int, float]]:
@@ -122,12 +179,18 @@ def _learned(draft: str, context: ReviewContext) -> list[tuple[int, float]]:
 
 @lru_cache(maxsize=1)
 def _lexicon() -> Literals[tuple[str, str]]:
+    return Literals(((lang, kind), entry) for lang, kind, entry in _entries() if kind in _WEIGHT)
+
+
+@lru_cache(maxsize=1)
+def _sober_emoji() -> frozenset[str]:
+    return frozenset(entry for _, kind, entry in _entries() if kind == "sober")
+
+
+def _entries() -> Iterator[tuple[str, str, str]]:
+    """Language, kind and words of every entry of the list."""
     with _WORDS.open("rb") as file:
         languages = tomllib.load(file)
-    return Literals(
-        ((lang, kind), entry.strip())
-        for lang, kinds in languages.items()
-        for kind, words in kinds.items()
-        for entry in words.split(",")
-        if entry.strip()
-    )
+    for lang, kinds in languages.items():
+        for kind, words in kinds.items():
+            yield from ((lang, kind, entry.strip()) for entry in words.split(",") if entry.strip())
