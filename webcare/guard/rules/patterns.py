@@ -9,7 +9,11 @@ from collections.abc import Iterator
 
 import re2
 
-_LETTER = r"\pL\pN\pM_"
+#: Letters, numbers and marks as ranges: \pL\pN\pM costs each expression six hundred kilobytes, these a tenth of it.
+_LETTER = (
+    r"0-9A-Za-z_\x{AA}\x{B5}\x{BA}\x{C0}-\x{D6}\x{D8}-\x{F6}\x{F8}-\x{2C1}\x{300}-\x{1FFF}\x{2C00}-\x{2DFF}"
+    r"\x{3040}-\x{D7FF}"
+)
 _LONGEST = 4000
 #: Memory for one compiled expression; RE2 refuses what would need more.
 _MEMORY = 4 << 20
