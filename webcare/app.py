@@ -20,6 +20,7 @@ from webcare.cases.surroundings import Reviewer
 from webcare.channels import channel_class, load_channel
 from webcare.channels.base import AccountConfig, Channel
 from webcare.errors import ModelMissing, ModelUnusable, SettingsError
+from webcare.guard import ReviewContext, review
 from webcare.guard.learned.service import Heads, Service
 from webcare.guard.profile import SHIPPED
 from webcare.guard.rules.book import RuleBook, slip_folders
@@ -34,6 +35,8 @@ if TYPE_CHECKING:
     from webcare.jobs.embedded import Scheduler
 
 _log = logging.getLogger(__name__)
+#: Of no language, so that each market's own is asked, and long enough for every list to be looked at.
+_FIRST_DRAFT = "Hemlund bolmaquuks hemlund bolmaquuks."
 #: The slips that come with a checkout of Webcare; an installed package has none.
 SHIPPED_SLIPS = Path(__file__).parents[1] / "data" / "guard" / "slips"
 
@@ -177,6 +180,21 @@ class App:
             markets={key: account.market for key, account in self.settings.accounts.items()},
             zone=ZoneInfo(self.settings.desk.timezone),
         )
+
+    def warm_guard(self) -> None:
+        """Judge one draft a market, so that what the guard reads at first use is there before anybody types.
+
+        That is two to three seconds of dictionaries, rules and word lists, for the markets of the accounts only. A
+        broken brand file is said in the log; the page that needs it says so too.
+        """
+        markets = {account.market: key for key, account in self.settings.accounts.items()}
+        for market, key in markets.items():
+            try:
+                brand = self.brand_of(key)
+            except SettingsError as error:
+                _log.warning("the guard is not ready for market %s: %s", market, error)
+                continue
+            review(_FIRST_DRAFT, ReviewContext(channel="", market=market, brand=brand.profile, rules=brand.rules))
 
     @property
     def slips_dir(self) -> Path:

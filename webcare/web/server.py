@@ -7,6 +7,7 @@ import logging
 from collections.abc import AsyncIterator, Callable
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from pathlib import Path
+from threading import Thread
 from typing import Any
 
 from starlette.concurrency import run_in_threadpool
@@ -51,6 +52,8 @@ def lifespan(app: App) -> Lifespan:
     @asynccontextmanager
     async def run(_: Any) -> AsyncIterator[None]:
         jobs = await run_in_threadpool(_start_jobs, app) if app.settings.jobs.embedded else None
+        # Beside the pages, which open at once; whoever types before it is done waits as long as without it.
+        Thread(target=app.warm_guard, name="webcare-guard", daemon=True).start()
         # What is loaded by now lives as long as the process; later collections need not walk through it.
         gc.collect()
         gc.freeze()
