@@ -176,6 +176,26 @@ def test_guard_answers_every_line_by_the_rule_of_its_network(tmp_path):
     assert "pigeon" in nowhere["error"]
 
 
+def test_guard_loses_no_line_whatever_the_others_hold(tmp_path):
+    good = {"lang": "nl", "mention": "Hoi", "notes": [], "channel": "x"}
+    lines = [
+        json.dumps({**good, "id": 1, "draft": "Wat fijn om te horen!"}).encode(),
+        b'{"id": "broken',
+        b"\xff\xfe no text",
+        json.dumps({**good, "id": 4, "draft": None}).encode(),
+        json.dumps({**good, "id": 5, "draft": "half \ud83d"}).encode(),  # half a character
+        json.dumps({**good, "id": 6, "draft": "lang " * 40_000}).encode(),
+        json.dumps({**good, "id": 7, "draft": "Tot ziens!"}).encode(),
+    ]
+    done = webcare(tmp_path, "guard", "--json", "--no-model", stdin=b"\n".join(lines))
+    assert done.returncode == 0, done.stderr
+    answers = rows(done.stdout)
+    assert [answer.get("line", answer.get("id")) for answer in answers] == [1, 2, 3, 4, 5, 6, 7]
+    assert [("error" in answer) for answer in answers] == [False, True, True, True, False, False, False]
+    assert all("said_again" in str(answer["missing"]) or "note_like" in str(answer["missing"])
+               for answer in answers if "error" not in answer)  # fmt: skip
+
+
 def test_guard_reads_the_brands_own_rules_and_tells_what_is_wrong_with_them(tmp_path):
     (tmp_path / "brand.toml").write_text('queues = ["finance-nl"]\n')
     line = json.dumps({"id": 1, "lang": "nl", "mention": "", "notes": [], "draft": "Ik zet dit door naar finance-nl."})

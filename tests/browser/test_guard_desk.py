@@ -1,13 +1,16 @@
 """The guard at the desk, in a real browser: held, marked by the second line, sent; a correction by one click."""
 
 from collections.abc import Callable
+from dataclasses import replace
 
 import pytest
+from sqlmodel import select
 
 from tests.browser.conftest import Watched, eventually
 from tests.browser.test_desk import deliveries
 from webcare import cases
-from webcare.testing import Desk
+from webcare.store.tables import MentionRow, ThreadRow
+from webcare.testing import Desk, make_mention
 
 pytestmark = pytest.mark.browser
 
@@ -55,6 +58,9 @@ def test_a_mark_of_the_first_line_waits_for_a_colleague(signed_in: Callable[...,
     noor.get_by_role("button", name="May the customer know this?").first.click()
     noor.get_by_role("button", name="Mark the sentence as shareable").click()
     noor.wait_for_selector(".wc-fact:has-text('Waits for a colleague')")
+    # The menu is gone, so that it hides nothing, and pressing Send again says what is waited for.
+    noor.wait_for_selector("text=Marked already: it may be sent once a colleague agrees.")
+    held(noor)
     elin = signed_in("elin", f"/case?case={case.id}").page
     elin.get_by_role("button", name="The customer may know this").click()
     elin.wait_for_selector(".wc-fact:has-text('marked by Noor Smeets and Elin Sandberg')")
@@ -96,3 +102,52 @@ def test_a_slip_is_reported_from_its_case(signed_in: Callable[..., Watched], des
     page.get_by_label("What should have been held, and why").fill("It promises an answer that nobody gives.")
     page.get_by_role("button", name="Report it").click()
     page.wait_for_selector("text=Reported.")
+
+
+def test_what_changed_since_the_check_is_shown_and_earlier_ticks_do_not_count(
+    signed_in: Callable[..., Watched], desk: Desk
+):
+    case = desk.open_case("When does my lamp come?")
+    page = signed_in("noor", f"/case?case={case.id}").page
+    page.get_by_placeholder("Write the public reply").fill("Hi! It comes tomorrow, we guarantee it.")
+    page.get_by_role("button", name="Send reply").click()
+    page.wait_for_selector(".wc-held mark.wc-warning")
+    write_again(desk, case.id, "When does my lamp come? And is the blue one cheaper?")
+    page.get_by_text("I have read this and want to send it as it is").first.click()
+    page.get_by_role("button", name="Show what is new").click()
+    page.get_by_role("button", name="Send reply").click()
+    page.wait_for_selector(".wc-changed:has-text('newest message changed since this was checked')")
+    assert page.locator(".wc-changed ins").inner_text() == "And is the blue one cheaper?"
+    assert deliveries(desk, case.id) == []
+    page.get_by_text("I have read this and want to send it as it is").first.click()
+    page.get_by_role("button", name="Send reply").click()
+    page.wait_for_selector("text=Leaves in")
+
+
+def write_again(desk: Desk, case_id: int, text: str) -> None:
+    """The customer of a case writes once more in its thread."""
+    with desk.store.read() as session:
+        row = session.exec(select(MentionRow).where(MentionRow.case_id == case_id)).first()
+        thread = session.get_one(ThreadRow, row.thread_id).external_id
+    author = replace(make_mention().author, external_id=row.author_external_id)
+    desk.receive(make_mention(text, thread_id=thread, author=author, posted_at=desk.later(seconds=30)))
+
+
+def test_a_manager_writes_a_rule_that_holds_the_next_reply(signed_in: Callable[..., Watched], desk: Desk):
+    case = desk.open_case("Where can I get this lamp?")
+    page = signed_in("ingrid", "/guard").page
+    rule = page.get_by_label("The rule, as YAML")
+    page.get_by_label("Name of the rule").fill("buy")
+    good = rule.input_value()
+    rule.fill(good.replace("level: error", "level: loud"))
+    page.get_by_role("button", name="Save the rule").click()
+    page.wait_for_selector(".wc-bad:has-text('buy.yml, line 2')")
+    rule.fill(good)
+    page.get_by_role("button", name="Save the rule").click()
+    page.wait_for_selector("text=Saved and in force")
+    noor = signed_in("noor", f"/case?case={case.id}").page
+    noor.get_by_placeholder("Write the public reply").fill("Hi! You can purchase it in our shop in Gouda.")
+    held(noor)
+    assert noor.locator(".wc-held mark.wc-error").inner_text() == "purchase"
+    page.get_by_role("button", name="Delete the rule").click()
+    page.wait_for_selector("text=The rule is taken away")

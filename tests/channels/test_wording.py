@@ -159,3 +159,7 @@ def test_the_stand_in_for_pkg_resources_does_not_stay() -> None:
     wording.x_weight("a")
     module = sys.modules.get("pkg_resources")
     assert module is None or hasattr(module, "working_set")
+
+
+def test_half_a_character_is_counted_and_not_a_fault():
+    assert wording.x_weight("half \ud83d") == wording.x_weight("half \ufffd")

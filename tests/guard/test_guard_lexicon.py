@@ -3,9 +3,10 @@
 from pathlib import Path
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from webcare.channels import channel_class
 from webcare.domain import Decision, Finding, Level, Override
 from webcare.errors import SettingsError
 from webcare.guard import ReviewContext, review
@@ -14,6 +15,8 @@ from webcare.guard.profile import Profile, load_profile
 from webcare.guard.rules import RuleSet
 from webcare.guard.rules.brands import load_brand
 
+HEMLUND = load_brand("hemlund")
+anything = st.characters(exclude_categories=())
 OWN = Profile(
     name="Lampkoning",
     lexicon={
@@ -122,3 +125,28 @@ def test_a_lexicon_with_an_empty_word_is_refused_with_its_line(tmp_path: Path):
     file.write_text('name: A\nlexicon:\n  nl:\n    hej: hoi\n    "  ": hoi\n', encoding="utf-8")
     with pytest.raises(SettingsError, match=r"brand\.yaml, line 5"):
         load_profile(file)
+
+
+@settings(max_examples=150, deadline=None)
+@given(
+    st.lists(
+        st.one_of(st.sampled_from(["Hej", "HL-12345678", "https://", "je", "\ud83d"]), st.text(anything, max_size=20))
+    ),
+    st.sampled_from(["nl", "en", "sv", "nb", "da", "de"]),
+)
+def test_any_draft_is_judged_under_the_whole_brand_half_characters_too(parts: list[str], lang: str):
+    draft = " ".join(parts)
+    count = channel_class("x").length
+    verdict = review(
+        draft,
+        ReviewContext(
+            channel="x",
+            lang=lang,
+            mention=draft[::-1],
+            notes=(draft[:20],),
+            brand=HEMLUND.profile,
+            rules=HEMLUND.rules,
+            length=lambda text: ((length := count(text)).used, length.limit),
+        ),
+    )
+    assert all(0 <= one.start <= one.end <= len(draft) for one in verdict.findings)

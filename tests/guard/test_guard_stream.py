@@ -206,3 +206,20 @@ def test_a_brand_file_that_cannot_be_read_says_so(tmp_path: Path) -> None:
     file.write_bytes(b'name = "\xe9"')
     with pytest.raises(SettingsError, match="cannot be read as text"):
         load_profile(file)
+
+
+def test_a_fault_of_ours_in_one_line_is_named_and_costs_no_other_answer() -> None:
+    def length_of(channel: str) -> Callable[[str], tuple[int, int]]:
+        def count(text: str) -> tuple[int, int]:
+            if "boom" in text:
+                raise RuntimeError("boom")
+            return len(text), 280
+
+        return count
+
+    lines = [json.dumps({"id": n, "draft": draft, "channel": "x"}) for n, draft in enumerate(("Hi!", "boom", "Hello!"))]
+    answers = list(guard_lines(lines, length_of=length_of))
+    assert [answer["id"] for answer in answers] == [0, 1, 2]
+    assert answers[1]["line"] == 2
+    assert "a fault of ours (RuntimeError); do not send the draft" in answers[1]["error"]
+    assert "verdict" not in answers[1]

@@ -24,6 +24,7 @@ _COUNTED_AT_MOST = 10_000
 _DEEPEST = 40
 _LEADING_NAMES = re.compile(r"^(?:[@＠]\w{1,50}\s+)+")
 _SCHEME = re.compile(r"(?i)\bhttps?://(?:www\.)?")
+_HALF = re.compile("[\ud800-\udfff]")
 _INVISIBLE = re.compile("[\u200b-\u200f\u2028-\u202e\u2060-\u2069\ufe0e\ufe0f\ufeff\u00ad]")
 #: NUL and lone surrogates can be stored by no database; the other control characters only garble a page.
 _UNSTORABLE = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f\ud800-\udfff]")
@@ -99,7 +100,9 @@ def x_weight(text: str) -> int:
     if len(text) > _COUNTED_AT_MOST:
         return len(text)
     text = _LEADING_NAMES.sub("", unicodedata.normalize("NFC", text).strip())
-    return int(_parser().parse_tweet(text).weightedLength) if text else 0
+    # The parser cannot take half a character; whatever stands for it counts as one.
+    whole = _HALF.sub("\ufffd", text)
+    return int(_parser().parse_tweet(whole).weightedLength) if whole else 0
 
 
 _import_lock = threading.Lock()

@@ -7,7 +7,7 @@ import json
 import sys
 import time
 from collections.abc import Iterable, Iterator
-from functools import cache
+from functools import cache, lru_cache
 from typing import TYPE_CHECKING, Any, BinaryIO
 
 if TYPE_CHECKING:
@@ -19,6 +19,8 @@ if TYPE_CHECKING:
 _TELL_EVERY_S = 0.5
 #: Drafts whose texts the encoder reads in one go.
 _WINDOW = 64
+#: Messages whose writer's mood is kept: many drafts in a row may answer one message, a long file must not fill memory.
+_REMEMBERED = 1024
 
 
 def run(options: argparse.Namespace) -> int:
@@ -81,7 +83,7 @@ def _trained() -> tuple[ReadsAhead | None, CustomerOf]:
     settings = load_settings()
     classifier = cache(lambda: load_classifier(settings.triage, settings.desk.models_dir))
 
-    @cache
+    @lru_cache(maxsize=_REMEMBERED)
     def customer_of(mention: str) -> Customer:
         (found,) = classifier().classify([mention])
         return Customer(sentiment=found.sentiment.value, urgency=found.urgency.value, topic=found.topic.value)
@@ -108,7 +110,8 @@ def _heads(classifier: Classifier, models_dir: Path) -> ReadsAhead | None:
 def _write(answers: Iterable[dict[str, Any]], out: BinaryIO) -> None:
     progress = _Progress()
     for number, answer in enumerate(answers, start=1):
-        out.write(json.dumps(answer, ensure_ascii=False, allow_nan=False).encode() + b"\n")
+        # Half a character, quoted from a draft, is no UTF-8: it goes out as JSON's own escape for it.
+        out.write(json.dumps(answer, ensure_ascii=False, allow_nan=False).encode(errors="backslashreplace") + b"\n")
         if sys.stdin.isatty():
             out.flush()
         progress.tell(number)

@@ -32,7 +32,7 @@ def draw(name: str) -> None:
     """Ask what sort of fact it is, where it comes from and how long it holds; `name` tells several forms apart."""
     with st.container(horizontal=True, gap="small"):
         st.selectbox("What it is", list(KINDS), format_func=KINDS.__getitem__, key=f"share_kind_{name}")
-        st.text_input("Known from", key=f"share_source_{name}", max_chars=200)
+        st.text_input("Known from", key=f"share_source_{name}", max_chars=200, placeholder="carrier, shop, terms …")
         st.date_input("May be told until", value=None, min_value=_today(), key=f"share_until_{name}")
 
 
@@ -44,6 +44,12 @@ def answers(name: str) -> About:
         "source": st.session_state.get(f"share_source_{name}", ""),
         "valid_until": _end_of(until) if until else None,
     }
+
+
+def forget(name: str) -> None:
+    """Empty the form of this name: the next fact has another source."""
+    for part in ("kind", "source", "until"):
+        st.session_state.pop(f"share_{part}_{name}", None)
 
 
 def _today() -> date:

@@ -72,7 +72,9 @@ def _table(checks: Iterable[CheckMarks]) -> safe.Html:
 def _row(one: CheckMarks) -> safe.Html:
     numbers = (one.fired, one.changed, one.overridden, one.sent, one.right, one.wrong)
     cells = [safe.el("td", str(number), cls="wc-num") for number in numbers]
-    return safe.el("tr", safe.el("td", one.check), *cells, safe.el("td", _precision(one), cls="wc-num"))
+    return safe.el(
+        "tr", safe.el("td", words.word(words.CHECKS, one.check)), *cells, safe.el("td", _precision(one), cls="wc-num")
+    )
 
 
 def _precision(one: CheckMarks) -> str:
@@ -112,7 +114,15 @@ def _shown(finding: ShownFinding) -> safe.Html:
     state = f"{_OUTCOMES.get(finding.outcome, '')}; {_GRADES.get(finding.grade, '')}"
     return safe.el(
         "div",
-        safe.el("div", case, " ", safe.el("strong", finding.check), " ", safe.name(finding.agent), f": {state}."),
+        safe.el(
+            "div",
+            case,
+            " ",
+            safe.el("strong", words.word(words.CHECKS, finding.check)),
+            " ",
+            safe.name(finding.agent),
+            f": {state}.",
+        ),
         safe.el("div", safe.line(finding.message, limit=300), why, cls="wc-soft", dir="auto"),
     )
 

@@ -18,7 +18,7 @@ from webcare.console import chrome, fact_form, safe, words
 from webcare.console.acting import Verb, act, change, draw_everything_if_asked, draw_everything_next
 from webcare.console.desk import desk, now
 from webcare.console.trouble import show_news
-from webcare.domain import Actor
+from webcare.domain import Actor, Role
 from webcare.people import Permission, may
 from webcare.store.queries import CaseView, FactView, NoteView
 
@@ -74,7 +74,7 @@ def _list(view: CaseView, me: Actor) -> None:
             if may(me, Permission.WORK_CASES):
                 _waiting(facts, me)
                 if place < _MARKABLE:
-                    _marking(note, facts)
+                    _marking(note, facts, needs_second=me.role is Role.FIRST_LINE)
 
 
 def _note(note: NoteView, facts: list[FactView]) -> safe.Html:
@@ -93,11 +93,13 @@ def _places(text: str, sentence: str) -> list[tuple[int, int, str]]:
 def _fact(fact: FactView) -> safe.Html:
     moment = now()
     until = f" until {words.clock_time(fact.valid_until, now=moment)}" if fact.valid_until else ""
-    state = "May be told" if fact.counts(moment) else "Waits for a colleague" if fact.waits else "No longer to be told"
+    waits = "Waits for a colleague to agree" if fact.waits else "No longer to be told"
+    state = "May be told" if fact.counts(moment) else waits
     by = [", marked by ", safe.name(fact.marked_name)]
     by += [" and ", safe.name(fact.seconded_name)] if fact.seconded_name else []
     source = f" ({safe.line(fact.source, limit=80)})" if fact.source else ""
-    return safe.el("footer", f"{state}{until}: “{safe.line(fact.text, limit=90)}”{source}", *by, cls="wc-fact")
+    look = "wc-fact" if fact.counts(moment) else "wc-fact wc-waits"
+    return safe.el("footer", f"{state}{until}: “{safe.line(fact.text, limit=90)}”{source}", *by, cls=look)
 
 
 def _waiting(facts: list[FactView], me: Actor) -> None:
@@ -120,12 +122,13 @@ def _withdraw(fact_id: int) -> Verb:
     return lambda session, me, moment: cases.withdraw_fact(session, fact_id, by=me, now=moment)
 
 
-def _marking(note: NoteView, facts: list[FactView]) -> None:
+def _marking(note: NoteView, facts: list[FactView], *, needs_second: bool) -> None:
     marked = {fact.text for fact in facts}
     sentences = [one for one in note_sentences(note.text) if one not in marked]
     if not sentences:
         return
-    with st.popover("Let the customer know …", key=f"mark_menu_{note.id}", type="tertiary"):
+    # A mark makes another menu of it, which is closed.
+    with st.popover("Let the customer know …", key=f"mark_menu_{note.id}_{len(facts)}", type="tertiary"):
         name = f"n{note.id}"
         key = f"mark_{note.id}"
         st.selectbox("Sentence the customer may be told", sentences, format_func=safe.line, key=key)
@@ -134,6 +137,8 @@ def _marking(note: NoteView, facts: list[FactView]) -> None:
         def mark(session: Session, by: Actor, moment: datetime) -> None:
             cases.mark_shareable(session, note.id, st.session_state[key], by=by, now=moment, **fact_form.answers(name))
 
+        if needs_second:
+            st.text("A colleague has to agree before it counts.")
         st.button("Mark as shareable", key=f"share_{note.id}", on_click=act, args=(PLACE, mark))
 
 
@@ -156,6 +161,7 @@ def _save(case_id: int) -> None:
 
     if change(PLACE, save):
         st.session_state[key_of(case_id)] = st.session_state[f"share_text_{case_id}"] = ""
+        fact_form.forget(f"{case_id}")
     draw_everything_next()
 
 

@@ -29,6 +29,7 @@ from webcare.domain import (
     DeliveryState,
     Finding,
     MentionKind,
+    Role,
 )
 from webcare.errors import WebcareError
 from webcare.people import Permission, may
@@ -50,11 +51,14 @@ class Composer:
     channel: str
     private: bool
     notes: tuple[tuple[int, str], ...]
+    marks: int
+    waiting: tuple[tuple[int, str], ...]
+    needs_second: bool
 
     @property
     def surface(self) -> Surface:
         """Where the guard's word is shown."""
-        return Surface(self.case_id, PLACE, self.notes, _mend)
+        return Surface(self.case_id, PLACE, self.notes, _mend, self.marks, self.waiting, self.needs_second)
 
 
 def key_of(case_id: int) -> str:
@@ -84,6 +88,9 @@ def show(view: CaseView, me: Actor) -> None:
         view.case.channel,
         _private(view),
         tuple((note.id, note.text) for note in view.notes),
+        len(view.facts),
+        tuple((fact.note_id, fact.text) for fact in view.facts if fact.waits),
+        me.role is Role.FIRST_LINE,
     )
     _start_with_draft(composer.case_id, me)
     with st.container(key="wc_reply", gap="xsmall"):
@@ -206,7 +213,8 @@ def _check_and_send(composer: Composer, text: str) -> None:
         return
     _forget(case_id)
     if sent.verdict.missing:
-        say(PLACE, "warn", f"On its way. Not everything could be checked: {', '.join(sent.verdict.missing)}.")
+        told = ", ".join(map(words.unread, sent.verdict.missing))
+        say(PLACE, "warn", f"On its way. Not everything could be checked: {told}.")
 
 
 def _shown(case_id: int, text: str) -> Shown | None:

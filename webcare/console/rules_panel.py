@@ -16,11 +16,12 @@ from webcare.console import safe, words
 from webcare.console.acting import draw_everything_if_asked, draw_everything_next
 from webcare.console.chrome import me_or_stop
 from webcare.console.desk import desk, now
-from webcare.console.trouble import alert, attempt, say, show_news
+from webcare.console.trouble import alert, attempt, hush, keep_showing, say
 from webcare.errors import SettingsError
 from webcare.guard.beside import unread
 from webcare.guard.rules.book import RuleBook
 from webcare.guard.rules.ruleset import rule_files
+from webcare.guard.rules.saving import FreesSlips
 from webcare.people import Permission, may
 
 PLACE = "rules"
@@ -58,21 +59,21 @@ def _edit() -> None:
         return
     brands = desk().brand_names
     if len(brands) > 1:
-        st.selectbox("Brand", brands, format_func=safe.line, key=_BRAND, on_change=_forget)
+        st.selectbox("Brand", brands, format_func=safe.line, key=_BRAND, on_change=_another)
     try:
         book = _book()
     except SettingsError as error:
         alert("bad", str(error))
         return
     safe.draw(safe.el("p", _about(book), cls="wc-soft"))
-    st.selectbox("Rule", [_NEW, *book.names()], format_func=safe.line, key=_WHICH, on_change=_forget)
+    st.selectbox("Rule", [_NEW, *book.names()], format_func=safe.line, key=_WHICH, on_change=_another)
     which = st.session_state[_WHICH]
     _bring(book, which)
     if which == _NEW:
         st.text_input("Name of the rule", key=_NAME, max_chars=60, placeholder="letters, digits, - and _")
     st.text_area("The rule, as YAML", key=_TEXT, height=300)
     _buttons(which)
-    show_news(PLACE)
+    keep_showing(PLACE)
     _reading(book)
     _history(book)
 
@@ -109,11 +110,10 @@ def _done(what: str, book: RuleBook, name: str, text: str) -> None:
         else:
             cases.delete_rule(book, name, by=me, now=now())
             say(PLACE, "good", "The rule is taken away.")
-    except SettingsError as error:
-        why = unread(desk().learned)
-        raise SettingsError(
-            f"{error}\nThe learned part of the guard could not be asked: {why}" if why else str(error)
-        ) from error
+    except FreesSlips as error:
+        why = unread(desk().learned).partition(": ")[2]
+        more = f"\nThe learned part of the guard could not be asked: {why}. It may hold them." if why else ""
+        raise SettingsError(f"{error}{more}") from error
     desk().brands.look_again()
     _forget()
     st.session_state[_WHICH] = name if what == "save" else _NEW
@@ -142,6 +142,12 @@ def _bring(book: RuleBook, which: str) -> None:
     if st.session_state.get(_SHOWN) != which or _TEXT not in st.session_state:
         st.session_state[_TEXT] = _START if which == _NEW else book.text(which)
         st.session_state[_SHOWN] = which
+
+
+def _another() -> None:
+    """Another rule was chosen: what was said of the last one is over."""
+    hush(PLACE)
+    _forget()
 
 
 def _forget() -> None:

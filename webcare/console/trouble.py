@@ -46,6 +46,21 @@ def show_news(place: str) -> None:
             alert(news.tone, news.text)
 
 
+def keep_showing(place: str) -> None:
+    """Draw what was left for a place, and again each time until something else is left there or `hush` is called."""
+    waiting: tuple[News, ...] = st.session_state.get(_NEWS, ())
+    if here := tuple(news for news in waiting if news.place == place):
+        st.session_state[_NEWS] = tuple(news for news in waiting if news.place != place)
+        st.session_state[f"kept_{place}"] = here
+    for news in st.session_state.get(f"kept_{place}", ()):
+        alert(news.tone, news.text)
+
+
+def hush(place: str) -> None:
+    """Show no more what `keep_showing` keeps."""
+    st.session_state.pop(f"kept_{place}", None)
+
+
 def alert(tone: Tone, *words: str) -> None:
     """A sentence in a box; untrusted words are welcome."""
     safe.draw(safe.el("div", *words, cls=f"wc-alert wc-{tone}", role=_ROLES[tone]))

@@ -14,7 +14,7 @@ from sqlmodel import Session
 from webcare import cases
 from webcare.cases.facts import sentence_behind
 from webcare.cases.overrides import what_it_takes
-from webcare.console import fact_form, safe
+from webcare.console import fact_form, safe, words
 from webcare.console.acting import act
 from webcare.domain import Actor, Decision, Finding, Level, Override, Verdict
 from webcare.errors import Change
@@ -50,6 +50,9 @@ class Surface:
     place: str  #: for the sentences that actions leave
     notes: tuple[tuple[int, str], ...]  #: of this case, as (id, text)
     mend: Mend  #: puts a correction into the text box
+    marks: int = 0  #: how many sentences of the notes bear a mark
+    waiting: tuple[tuple[int, str], ...] = ()  #: marks that need a second person, as (note id, sentence)
+    needs_second: bool = False  #: whether a mark of the person at the screen needs one
 
 
 def show(shown: Shown, surface: Surface) -> None:
@@ -59,7 +62,7 @@ def show(shown: Shown, surface: Surface) -> None:
         return
     held = verdict.decision is Decision.BLOCK
     title = "Held: this reply does not go out like this" if held else "Read this before you send it"
-    missing = [safe.el("li", f"This check could not run: {name}") for name in verdict.missing]
+    missing = [safe.el("li", f"Not checked: {words.unread(told)}.") for told in verdict.missing]
     safe.draw(
         safe.el(
             "section",
@@ -141,9 +144,9 @@ def _changes(shown: Shown) -> list[safe.Html]:
 
 def _change(change: Change) -> safe.Html:
     name = NAMES[Part(change.part)].capitalize()
-    words = safe.el("strong", f"{name} changed since this was checked.")
+    told = safe.el("strong", f"{name} changed since this was checked.")
     texts = [difference(change.before, change.after)] if change.before or change.after else []
-    return safe.el("div", words, *texts, cls="wc-changed")
+    return safe.el("div", told, *texts, cls="wc-changed")
 
 
 def _told(findings: tuple[Finding, ...]) -> list[safe.Html]:
@@ -185,13 +188,19 @@ def _share(key: str, finding: Finding, shown: Shown, surface: Surface) -> None:
     if behind is None:
         return
     note_id, sentence = behind
-    with st.popover("May the customer know this?", key=f"share_menu_{key}"):
+    if behind in surface.waiting:
+        safe.draw(safe.el("div", "Marked already: it may be sent once a colleague agrees.", cls="wc-waits"))
+        return
+    # A mark makes another menu of it, which is closed: an open one would hide the Send button.
+    with st.popover("May the customer know this?", key=f"share_menu_{key}_{surface.marks}"):
         safe.draw(safe.el("p", "The note says: ", safe.el("q", sentence)))
         fact_form.draw(key)
 
         def mark(session: Session, by: Actor, moment: datetime) -> None:
             cases.mark_shareable(session, note_id, sentence, by=by, now=moment, **fact_form.answers(key))
 
+        if surface.needs_second:
+            st.text("A colleague has to agree before it counts.")
         st.button("Mark the sentence as shareable", key=f"mark_{key}", on_click=act, args=(surface.place, mark))
 
 

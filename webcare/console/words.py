@@ -50,6 +50,25 @@ STATES: Mapping[str, str] = {
     CaseState.SNOOZED.value: "Put aside",
     CaseState.RESOLVED.value: "Resolved",
 }
+#: The guard's checks, as people would call them.
+CHECKS: Mapping[str, str] = {
+    "answering": "Question left open",
+    "brand": "Brand rules",
+    "copied": "Copied from a note",
+    "days": "Day that is over",
+    "hidden": "Hidden characters",
+    "jokes": "Jokes",
+    "language": "Language and greeting",
+    "length": "Length",
+    "links": "Links",
+    "markers": "Internal marks",
+    "names": "Customer's name",
+    "note_like": "Talk among colleagues",
+    "personal_data": "Personal data",
+    "platform": "Network's own rules",
+    "said_again": "Note in other words",
+    "spelling": "Spelling",
+}
 RESOLUTIONS: Mapping[str, str] = {
     Resolution.ANSWERED.value: "Answered",
     Resolution.NO_REPLY_NEEDED.value: "No reply needed",
@@ -106,6 +125,12 @@ EVENTS: Mapping[str, str] = {
 def word(words: Mapping[str, str], code: str) -> str:
     """The word for a code; a code we do not know is shown as it is, readable."""
     return words.get(code) or code.replace("_", " ").capitalize() or "–"
+
+
+def unread(told: str) -> str:
+    """The name of a check that could not run, and why; a verdict tells it as "check: why"."""
+    check, _, why = told.partition(": ")
+    return f"“{word(CHECKS, check)}”" + (f" ({why})" if why else "")
 
 
 def clock_time(moment: datetime, *, now: datetime) -> str:

@@ -21,6 +21,7 @@ from webcare.guard import asking
 from webcare.guard.base import ReviewContext
 from webcare.guard.normalise import Unmasked, unmask
 from webcare.guard.profile import Profile
+from webcare.guard.rules.text import Text
 from webcare.guard.spans import quote
 from webcare.personal import Kind, Personal, find_personal
 
@@ -138,7 +139,9 @@ def _personal(seen: _Seen) -> Iterator[Personal]:
 
 def _own_orders(text: str, patterns: tuple[str, ...]) -> Iterator[tuple[int, int]]:
     for pattern in patterns:
-        yield from (match.span() for match in _compiled(pattern).finditer(text) if match.end() > match.start())
+        # Expressions of RE2 cannot take half a character; what stands for it keeps every place.
+        found = _compiled(pattern).finditer(Text(text).plain)
+        yield from (match.span() for match in found if match.end() > match.start())
 
 
 @lru_cache(maxsize=256)

@@ -6,7 +6,7 @@ import json
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import replace
 from itertools import islice
-from typing import Any, Protocol
+from typing import Any, NamedTuple, Protocol
 
 from webcare.domain import Finding, MentionKind, Verdict
 from webcare.errors import SettingsError
@@ -57,12 +57,18 @@ def guard_lines(
     while some := list(islice(numbered, max(1, window))):
         read = [_read(number, line, brand or Profile(), rules, length_of) for number, line in some]
         if learned is not None:
-            learned.read_ahead((draft, *surroundings_of(context)) for _, draft, context in _drafts(read))
+            learned.read_ahead((one.draft, *surroundings_of(one.context)) for one in _drafts(read))
         for one in read:
-            yield one if isinstance(one, dict) else _judged(*one, customer_of, learned)
+            yield one if isinstance(one, dict) else _judged(one, customer_of, learned)
 
 
-_Read = tuple[str | int, str, ReviewContext]
+class _Read(NamedTuple):
+    """A line that can be judged."""
+
+    number: int
+    identity: str | int
+    draft: str
+    context: ReviewContext
 
 
 def _drafts(read: Iterable[_Read | dict[str, Any]]) -> Iterator[_Read]:
@@ -77,17 +83,21 @@ def _read(
     try:
         row = _parsed(line)
         context = _context(row, brand, rules, length_of)
-        return row["id"], row["draft"], context
+        return _Read(number, row["id"], row["draft"], context)
     except (_BadLine, SettingsError) as error:
         return _refusal(number, error, row)
 
 
-def _judged(
-    identity: str | int, draft: str, context: ReviewContext, customer_of: CustomerOf | None, learned: Learned | None
-) -> dict[str, Any]:
-    if customer_of is not None and context.mention.strip():
-        context = replace(context, customer=customer_of(context.mention))
-    return _answer(identity, review(draft, replace(context, learned=learned)))
+def _judged(one: _Read, customer_of: CustomerOf | None, learned: Learned | None) -> dict[str, Any]:
+    context = one.context
+    try:
+        if customer_of is not None and context.mention.strip():
+            context = replace(context, customer=customer_of(context.mention))
+        return _answer(one.identity, review(one.draft, replace(context, learned=learned)))
+    except Exception as error:
+        # A fault of ours in one line must not cost the answers to all the others.
+        fault = f"this line could not be judged, by a fault of ours ({type(error).__name__}); do not send the draft"
+        return {"id": one.identity, "line": one.number, "error": fault}
 
 
 def _parsed(line: str | bytes) -> dict[str, Any]:
