@@ -3,7 +3,8 @@ from __future__ import annotations
 import random
 import subprocess
 import sys
-from itertools import islice
+from concurrent.futures import ThreadPoolExecutor
+from itertools import chain, islice
 from pathlib import Path
 
 import numpy as np
@@ -56,6 +57,22 @@ def test_the_number_of_threads_changes_nothing(tiny_models: Path) -> None:
         torch.set_num_threads(before)
 
     assert all(same(a, b) for a, b in zip(one, two, strict=True))
+
+
+@pytest.mark.parametrize("threads", [1, 3])
+def test_many_may_ask_at_once(tiny_models: Path, threads: int) -> None:
+    before = torch.get_num_threads()
+    try:
+        encoder = Encoder.load(tiny_models, precision="fp32", device="cpu", threads=threads, batch_size=2)
+        asked = [texts_of_all_lengths(20, seed=seed) for seed in range(6)]
+        alone = [list(encoder.encode(texts)) for texts in asked]
+        with ThreadPoolExecutor(6) as askers:
+            at_once = list(askers.map(lambda texts: list(encoder.encode(texts)), asked))
+    finally:
+        torch.set_num_threads(before)
+
+    pairs = zip(chain(*alone), chain(*at_once), strict=True)
+    assert all(same(a, b) for a, b in pairs)
 
 
 def test_embeddings_have_length_one_and_follow_the_texts(tiny_encoder: Encoder) -> None:
