@@ -11,10 +11,11 @@ import re
 import tomllib
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from functools import lru_cache
+from itertools import pairwise
 from pathlib import Path
 from typing import NamedTuple
 
-from webcare.domain import LANGUAGES, Finding, Level, Override, Urgency
+from webcare.domain import LANGUAGES, Finding, Level, Override, Sentiment, Urgency
 from webcare.guard.base import HOLDS, WARNS, ReviewContext
 from webcare.guard.customer import UPSET, State, judge, states
 from webcare.guard.learned.question import asked
@@ -24,13 +25,17 @@ from webcare.guard.spans import quote
 from webcare.guard.words import STOP
 
 _WORDS = Path(__file__).with_name("humour.toml")
-#: Points that make a joke; a sign has all of them, an image or a turn of phrase half.
+#: Points that make a joke; a sign has more than that, an image or a turn of phrase half.
 _JOKE = 1.0
-_WEIGHT: Mapping[str, float] = {"signs": 1.0, "images": 0.5, "turns": 0.5, "hints": 0.25}
+_WEIGHT: Mapping[str, float] = {"signs": 1.25, "images": 0.5, "turns": 0.5, "hints": 0.25}
 #: A cheerful mark in the same sentence as an image.
 _CHEER = 0.5
 #: Points of a sentence that the head would only warn of, and points that are enough where somebody is upset.
 _MAYBE, _SUSPECT = 0.6, 0.7
+#: Points of a sentence that the head is certain of.
+_SURELY = 1.4
+#: Points that are enough where triage and the words of the message disagree about the customer.
+_DOUBTFUL = 1.2
 #: Words that begin alike are forms of one word, or compounds with it.
 _ALIKE = 4
 _EMOJI = re.compile(r"[\U0001f300-\U0001faff☀-➿]")
@@ -86,9 +91,14 @@ _KEPT_FOR = {"never": "nobody", "playful": "customers who joke themselves"}
 
 def _enough(how: frozenset[State], context: ReviewContext) -> float:
     """Points from which on a sentence is taken for a joke: fewer where two things say that the customer is upset."""
-    told = judge(context.mention, context.lang) & UPSET
-    pressing = context.customer.urgency in (Urgency.HIGH, Urgency.CRITICAL)
-    return _SUSPECT if how & UPSET and (told or pressing) else _JOKE
+    if not how & {*UPSET, State.COMPLAINT}:
+        return _JOKE
+    customer, words = context.customer, judge(context.mention, context.lang)
+    pressing = customer.urgency in (Urgency.HIGH, Urgency.CRITICAL) and words & {*UPSET, State.COMPLAINT}
+    agreed = words & UPSET and customer.sentiment in ("", Sentiment.NEGATIVE)
+    if how & UPSET and (pressing or agreed or State.BEREAVED in words):
+        return _SUSPECT
+    return _DOUBTFUL if customer.urgency else _JOKE
 
 
 def jokes(draft: str, context: ReviewContext, enough: float = _JOKE) -> Iterator[Joke]:
@@ -115,12 +125,12 @@ def jokes(draft: str, context: ReviewContext, enough: float = _JOKE) -> Iterator
 
 
 def _likeness(humour: float) -> float:
-    """Points for what the head says: a joke where it would hold a draft, less where it only has a doubt."""
-    if humour >= HOLDS:
-        return _JOKE
-    if humour >= WARNS:
-        return _MAYBE + (_JOKE - _MAYBE) * (humour - WARNS) / (HOLDS - WARNS)
-    return _MAYBE * humour / WARNS
+    """Points for what the head says: a joke where it would hold a draft, less where it has a doubt, more where none."""
+    marks = ((0.0, 0.0), (WARNS, _MAYBE), (HOLDS, _JOKE), (1.0, _SURELY))
+    for (low, least), (high, most) in pairwise(marks):
+        if humour <= high:
+            return least + (most - least) * (humour - low) / (high - low)
+    return _SURELY
 
 
 def _whole(points: Sequence[tuple[int, float]], end: int) -> tuple[int, int]:
