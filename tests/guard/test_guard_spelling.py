@@ -95,6 +95,8 @@ LEFT_ALONE = [
     ("nl", "Waar je op gewacht hebt is er: iets duurders, zegt Mr. Boufal van de herenafd."),
     ("nb", "Beregn fem dager. Varen har stått i lager siden mai, og brosjyra er her."),
     ("sv", "Skriv butik och dag, så ses vi på öppet hus i Femtorp."),
+    ("nl", "De poefjes hebben een afritsbare hoes, en het schoenenrek is vochtwerend gelakt."),
+    ("de", "Hinterlass uns den Namen; der Topper ist aus Viscoschaum, sagt Frau Marnten."),
     ("da", "Kunne du sende os dit ordrenr?"),
     ("de", "Der Paketbote von Hermes klingelte bei Frau Yildirim."),
 ]

@@ -179,9 +179,14 @@ class Words:
             return True
         if common >= COMMON:
             return not self._lacks_capital(word)
-        if self.lang == "nl" and word.endswith("ers"):  # "iets duurders"
-            return self.zipf(word[:-1]) >= COMMON
-        return self.lang == "nb" and self._is_gap(word)
+        return (self.lang == "nl" and self._is_dutch_form(word.lower())) or (self.lang == "nb" and self._is_gap(word))
+
+    def _is_dutch_form(self, word: str) -> bool:
+        """ "iets duurders", "poefjes": forms that the dictionary leaves out."""
+        if word.endswith("ers") and self.zipf(word[:-1]) >= COMMON:
+            return True
+        found = _DIMINUTIVE.fullmatch(word)
+        return found is not None and self.spells(found[1])
 
     def _is_doubted(self, word: str) -> bool:
         """Whether a far commoner word is one doubled, dropped or swapped letter away from this rare one.
@@ -334,9 +339,10 @@ class Words:
     def _mended(self, head: str, middles: Iterable[tuple[str, float]], tail: str) -> Iterator[tuple[str, float]]:
         for middle, likely in middles:
             whole = head + middle + tail
-            # Words that we put together ourselves are sure enough where a letter was dropped, doubled or swapped.
-            made = likely >= _DROPPED and self.is_compound(whole)
-            if made or self.spells(whole) or self.spells(whole.capitalize()):
+            if self.spells(whole) or self.spells(whole.capitalize()):
+                yield whole, COMMON + (max(likely, 0.0) if len(whole) >= _LONG else likely)
+            elif likely >= _DROPPED and self.lang != "de" and self.is_compound(whole):
+                # Words that we put together ourselves are sure enough where a letter was dropped, doubled or swapped.
                 yield whole, COMMON + likely
 
     def _alike(self, word: str) -> Iterator[tuple[str, float]]:
@@ -484,9 +490,12 @@ _NUMBERS = (
     "bon factuur faktura contract artikel art"
 )
 _SHORTHAND = re.compile(rf"^(?:{'|'.join(_NUMBERS.split())})nr$" + r"|([aeiouyåäöæø])\1{3,}", re.IGNORECASE)
+_DIMINUTIVE = re.compile(r"(\w{4,}?)[pt]?jes?")
 _LETTER_RUN = re.compile(r"(.)\1*")
 _PAIR = 2
 _DROPPED = 0.2
+#: Compounds this long have no other compound one slip away.
+_LONG = 9
 _DOUBLED = re.compile(r"(.)\1+")
 
 

@@ -77,7 +77,7 @@ WORDS = {
         """
         hi hey jep jo nö ne oh oje ach uff puh tja haha hihi danke dm dms sms usw bzw zb evtl inkl zzgl mfg lg vg ok
         okay app mail mails onlineshop webshop chat chatten dimmbar dimmbare dimmbaren mal nochmal drauf dran rein raus
-        gerne guck kriegst fürs ums hinterm vorm sendungsnummer
+        gerne guck hinterlass fleckenlöser topper boxspring kriegst fürs ums hinterm vorm sendungsnummer
         """
     ),
 }

@@ -28,6 +28,10 @@ _VOWEL = re.compile("[aeiouyåäöæøáéíóúèëïüêô]", re.IGNORECASE)
 _MAX_DRAFT = 10_000
 #: The full stop after one of these ends no sentence.
 _TITLED = frozenset(("mr", "mrs", "ms", "dr", "prof", "st", "hr", "fr", "ca", "nr", "bijv", "mevr", "dhr", "evt"))
+#: Without a vowel, so short a word was cut on purpose.
+_SHORTHAND = 5
+#: German words that a name follows.
+_PERSONS = frozenset(("herr", "herrn", "frau", "familie", "liebe", "lieber", "hallo", "hi", "kollege", "kollegin"))
 #: Up to here an unknown word at the beginning of a sentence may well be a name.
 _NAME_LIKE = 7
 
@@ -246,7 +250,7 @@ def _is_worth_it(one: Correction, word: _Word, words: Words) -> bool:
 
 def _is_sure(word: _Word, one: Correction, words: Words) -> bool:
     need = {3: 6.0, 4: 4.6, 5: 3.4, 6: 3.0, 7: 3.0}.get(len(word.text), 2.6 if one.common else 3.0)
-    if not _VOWEL.search(word.text):  # "dgr", "bstlg": shorthand
+    if len(word.text) <= _SHORTHAND and not _VOWEL.search(word.text):  # "dgr", "bstl"
         return False
     if word.capital and words.lang != "de":
         if not word.begins:
@@ -255,8 +259,17 @@ def _is_sure(word: _Word, one: Correction, words: Words) -> bool:
         if not words.spells(one.word.lower()):
             return False
     if word.capital and words.lang == "de" and not word.begins and word.before not in BEFORE_NOUN:
-        need = max(need + 0.4, 3.4) if GERMAN.search(word.text) or len(word.text) >= 9 else 4.6
+        need = max(need, _german_need(word))
     return one.score >= need
+
+
+def _german_need(word: _Word) -> float:
+    """How sure a slip in what may be a noun or a name must be; long names are seldom one letter from a common noun."""
+    if word.before in _PERSONS:
+        return 5.0
+    if GERMAN.search(word.text) or len(word.text) >= 8:
+        return 3.0
+    return 3.8 if len(word.text) >= 6 else 4.6
 
 
 def _may_be_name(word: _Word, lang: str) -> bool:
