@@ -14,8 +14,9 @@ from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
 
 from webcare.domain import Finding, Level, Override
-from webcare.guard.base import ReviewContext, Score
-from webcare.guard.learned.question import asked
+from webcare.guard.base import ReviewContext
+from webcare.guard.facts import Heads, Stretch, is_told_as_fact
+from webcare.guard.inner import is_inner
 from webcare.guard.normalise import Token, squeeze, tokens
 from webcare.guard.spans import Span, merge, quote
 from webcare.guard.weights import (
@@ -49,8 +50,6 @@ _SAME_SHARE = 0.7
 _SURE_WORDS = 5
 _SURE_SHARE = 0.8
 _LONG_NUMBER = 6
-#: Below this score of every head a copied date, hour or price is for customers; no leak held out came near it.
-_SURELY_FACT = 0.1
 _BREAKS = ".!?:;,()[]{}<>\n\r-–—•|/*_"
 #: Mailboxes of a desk, not of a person.
 _ROLE_MAILBOXES = frozenset(print_of("info support service contact help mail webcare klantenservice kundservice").words)
@@ -78,28 +77,11 @@ class CopiedFromNote:
         public = public_of((context.mention, *context.public_texts, *context.facts))
         prepared = _prepare(draft, context, public)
         prints = [known for known in map(print_of, notes) if known.words]
-        exact = _eased(draft, context, merge(span for known in prints for span in _compare(prepared, known, public)))
+        exact = merge(span for known in prints for span in _compare(prepared, known, public))
         loose = [span for known in prints for span in _same_words(prepared, known, public)]
         found = [_finding(draft, span) for span in merge([*exact, *_apart_from(loose, exact)])]
         elsewhere = merge(span for note in others for span in _runs_elsewhere(prepared, print_of(note)))
         return [*found, *(_finding(draft, span) for span in _apart_from(elsewhere, exact))]
-
-
-def _eased(draft: str, context: ReviewContext, spans: Sequence[Span]) -> list[Span]:
-    """Dates, hours and prices in a note's own words, where the learned heads are sure: a tick is enough for these.
-
-    Nobody can tell a fact that may be shared from a copied note by the words alone; without the heads it stays held.
-    """
-    scores = asked(draft, context) if any(span.level is Level.ERROR for span in spans) else None
-    return [_as_fact(draft, span, scores or ()) for span in spans]
-
-
-def _as_fact(draft: str, span: Span, scores: Sequence[Score]) -> Span:
-    over = [score for score in scores if score.start < span.end and span.start < score.end]
-    sure = over and max(max(score.leak, score.note_like) for score in over) < _SURELY_FACT
-    if span.level is not Level.ERROR or not sure or not any(map(is_fact, tokens(draft[span.start : span.end]))):
-        return span
-    return span._replace(level=Level.WARNING, message=_NEARLY)
 
 
 def _apart_from(loose: Iterable[Span], exact: Sequence[Span]) -> Iterator[Span]:
@@ -132,10 +114,20 @@ class _Draft:
     grams: dict[str, list[int]]  #: character gram -> its places in `squeezed`
     sentences: list[tuple[int, int]]  #: first and last token of each
     heavy: frozenset[str]  #: its words that weigh most
+    heads: Heads
 
     def span(self, first: int, last: int, level: Level, message: str) -> Span:
         """Tokens `first` to `last`, both included, as a stretch of the draft."""
         return Span(self.found[first].start, self.found[last].end, level, message)
+
+    def is_inner_at(self, first: int, words: Sequence[str]) -> bool:
+        """Whether one of these words of a note, which the draft has from token `first` on, tells of the inside."""
+        return any(is_inner(word) and self.weights[place] >= 1 for place, word in enumerate(words, start=first))
+
+    def is_fact(self, first: int, last: int, known: Print, words: Sequence[str]) -> bool:
+        """Whether tokens `first` to `last`, which are these words of a note, may be told to the customer."""
+        before = self.found[first - 1].word if first else ""
+        return is_told_as_fact(Stretch(self.found[first : last + 1], words, before), known, self.heads)
 
 
 def _prepare(draft: str, context: ReviewContext, public: Public) -> _Draft:
@@ -157,6 +149,7 @@ def _prepare(draft: str, context: ReviewContext, public: Public) -> _Draft:
         grams=_grams(squeezed),
         sentences=list(_sentence_bounds(draft, found)),
         heavy=frozenset(word for word, weight in zip(words, weights, strict=True) if weight >= 1),
+        heads=Heads(draft, context),
     )
 
 
@@ -210,9 +203,12 @@ def _word_runs(draft: _Draft, known: Print, mapped: Sequence[str | None]) -> Ite
     # Many short pieces of one note prove as much as one long piece.
     together = sum(weight for _, _, weight in runs if weight >= 1) >= _TOGETHER
     for first, last, weight in runs:
-        level = _run_level(draft.found[first : last + 1], weight, draft.telling[first : last + 1])
-        if together and weight >= 1:
+        run, words = draft.found[first : last + 1], [word or "" for word in mapped[first : last + 1]]
+        level = _run_level(run, weight, draft.telling[first : last + 1])
+        if (together and weight >= 1) or (len(run) >= _RUN and draft.is_inner_at(first, words)):
             level = Level.ERROR
+        if level is Level.ERROR and draft.is_fact(first, last, known, words):
+            level = Level.WARNING
         if level is not None:
             yield draft.span(*_trimmed(draft, first, last), level, _COPIED if level is Level.ERROR else _NEARLY)
 
@@ -224,7 +220,9 @@ def _runs_elsewhere(draft: _Draft, known: Print) -> Iterator[Span]:
     hits = [place for place, gram in enumerate(zip(words, words[1:], words[2:], strict=False)) if gram in grams]
     for first, last in _stretches(hits, _SHORT_RUN):
         if last - first + 1 >= _LONG_RUN and _run_weight(draft, first, last) >= _MUCH:
-            yield draft.span(*_trimmed(draft, first, last), Level.ERROR, _ELSEWHERE)
+            fact = draft.is_fact(first, last, known, words[first : last + 1])
+            level, message = (Level.WARNING, _NEARLY) if fact else (Level.ERROR, _ELSEWHERE)
+            yield draft.span(*_trimmed(draft, first, last), level, message)
 
 
 def _run_weight(draft: _Draft, first: int, last: int) -> float:
@@ -287,8 +285,20 @@ def _is_disguised_copy(draft: _Draft, known: Print, public: Public, first: int, 
     if place < 0:
         return False
     inside = _words_between(known, place, place + last - first + 1)
+    if not _weighs_as_copy(inside, weigh(inside, public)):
+        return False
+    # Words cut up or changed on purpose are never a fact; only those at the ends may be another form of the note's.
+    plain = all(token.text in known.vocabulary for token in around[1:-1])
+    return not (plain and draft.is_fact(draft.homes[first], draft.homes[last], known, [token.text for token in inside]))
+
+
+def _weighs_as_copy(inside: Sequence[Token], weights: Sequence[float]) -> bool:
+    if len(inside) >= _RUN and any(
+        is_inner(token.text) and weight >= 1 for token, weight in zip(inside, weights, strict=True)
+    ):
+        return True
     telling = [is_telling(token, token.word, None) for token in inside]
-    return len(inside) >= _SHORT_RUN and _run_level(inside, sum(weigh(inside, public)), telling) is Level.ERROR
+    return len(inside) >= _SHORT_RUN and _run_level(inside, sum(weights), telling) is Level.ERROR
 
 
 def _words_between(known: Print, begin: int, end: int) -> list[Token]:
@@ -332,14 +342,15 @@ def _same_words(draft: _Draft, known: Print, public: Public) -> Iterator[Span]:
     heavy = draft.heavy & known.vocabulary
     if len(heavy) < _SAME_WORDS:
         return
-    parts = [_content(sentence, public) for sentence in known.sentences]
-    parts = [words for words in (*parts, frozenset().union(*parts)) if len(words & heavy) >= _SAME_WORDS]
+    parts = [(_content(part, public), [token.text for token in part]) for part in known.sentences]
+    parts.append((frozenset().union(*(content for content, _ in parts)), list(known.words)))
+    parts = [(content, words) for content, words in parts if len(content & heavy) >= _SAME_WORDS]
     for first, last in draft.sentences if parts else ():
         said = heavy.intersection(token.text for token in draft.found[first : last + 1])
-        levels = {_likeness(said, words) for words in parts}
-        if Level.ERROR in levels:
+        levels = [(_likeness(said, content), words) for content, words in parts]
+        if any(level is Level.ERROR and not draft.is_fact(first, last, known, words) for level, words in levels):
             yield draft.span(first, last, Level.ERROR, _COPIED)
-        elif Level.WARNING in levels:
+        elif any(level is not None for level, _ in levels):
             yield draft.span(first, last, Level.WARNING, _NEARLY)
 
 

@@ -7,8 +7,10 @@ and amounts. Words that already stand in public prove half; three in a row that 
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
 from functools import lru_cache
+from typing import NamedTuple
 
 from webcare.guard.normalise import Token, fold, squeeze, tokens
 from webcare.guard.words import DESK, FACT, MONEY, POLITE, PRICE, STOP
@@ -21,6 +23,7 @@ _PRICE_REACH = 3
 _FACT_REACH = 3
 _ENDINGS = ("erna", "arna", "orna", "erne", "ene", "ens", "ets", "en", "et", "er", "ar", "or", "n", "t", "s", "e", "r")
 _SENTENCE_END = frozenset(".!?;\n\r")
+_CLAUSE_END = _SENTENCE_END | frozenset(",:()–—")
 
 Gram = tuple[str, str, str]
 
@@ -34,10 +37,42 @@ class Print:
     vocabulary: frozenset[str]
     squeezed: str
     sentences: tuple[tuple[Token, ...], ...]
+    clauses: tuple[tuple[Token, ...], ...]
 
     def grams(self) -> set[Gram]:
         """Every three words in a row."""
         return set(zip(self.words, self.words[1:], self.words[2:], strict=False))
+
+    def around(self, words: Sequence[str]) -> Around:
+        """Where any three of these words in a row stand."""
+        wanted = set(zip(words, words[1:], words[2:], strict=False))
+        grams = zip(self.words, self.words[1:], self.words[2:], strict=False)
+        places = {place + step for place, gram in enumerate(grams) if gram in wanted for step in range(3)}
+        return Around(*_parts_at(self.clauses, places), *_parts_at(self.sentences, places))
+
+
+class Around(NamedTuple):
+    """What stands around a run of words in a note, and straight after that."""
+
+    clause: Sequence[Token]
+    next_clause: Sequence[Token]
+    sentence: Sequence[Token]
+    next_sentence: Sequence[Token]
+
+
+def _parts_at(parts: Sequence[tuple[Token, ...]], places: AbstractSet[int]) -> tuple[list[Token], Sequence[Token]]:
+    """The tokens of the parts in which a place lies, and of the part behind the last of them."""
+    found: list[Token] = []
+    after: Sequence[Token] = ()
+    first = 0
+    for part in parts:
+        if not places.isdisjoint(range(first, first + len(part))):
+            found += part
+            after = ()
+        elif found and not after:
+            after = part
+        first += len(part)
+    return found, after
 
 
 @lru_cache(maxsize=2048)
@@ -46,15 +81,20 @@ def print_of(text: str) -> Print:
     found = tokens(text)
     words = tuple(token.text for token in found)
     written = tuple(token.word for token in found)
-    return Print(words, written, frozenset(words), squeeze(written), tuple(sentences(text, found)))
+    parts = tuple(sentences(text, found)), tuple(_cut(text, found, _CLAUSE_END))
+    return Print(words, written, frozenset(words), squeeze(written), *parts)
 
 
 def sentences(text: str, found: Sequence[Token]) -> Iterator[tuple[Token, ...]]:
     """The tokens of each sentence, in order; a line end closes one too."""
+    return _cut(text, found, _SENTENCE_END)
+
+
+def _cut(text: str, found: Sequence[Token], ends: frozenset[str]) -> Iterator[tuple[Token, ...]]:
     first = 0
     for place, token in enumerate(found, start=1):
         following = found[place].start if place < len(found) else None
-        if following is None or any(mark in _SENTENCE_END for mark in text[token.end : following]):
+        if following is None or not ends.isdisjoint(text[token.end : following]):
             yield tuple(found[first:place])
             first = place
 
@@ -70,6 +110,9 @@ class Public:
 
     vocabulary: frozenset[str]
     grams: frozenset[Gram]
+
+
+NOTHING_PUBLIC = Public(frozenset(), frozenset())
 
 
 def public_of(texts: Iterable[str]) -> Public:
@@ -98,13 +141,13 @@ def _weight(found: Sequence[Token], place: int) -> float:
     # The original word decides: "fire" is 4 in Norwegian and still a fire in English.
     if token.text[0].isdigit():
         return _number_weight(found, place) if word[0].isdigit() else _worded_number(found, place)
-    if word in STOP or word in MONEY or len(word) <= 2 or _is_one_of(word, FACT):
+    if word in STOP or word in MONEY or len(word) <= 2 or is_listed(word, FACT):
         return 0.0
-    return 0.5 if "/" in word or "@" in word or _is_one_of(word, DESK) else 1.0
+    return 0.5 if "/" in word or "@" in word or is_listed(word, DESK) else 1.0
 
 
 @lru_cache(maxsize=8192)
-def _is_one_of(word: str, words: frozenset[str]) -> bool:
+def is_listed(word: str, words: frozenset[str]) -> bool:
     """Whether the word or its stem is listed: the Nordic languages hang their article on the end."""
     return word in words or any(
         word.endswith(ending) and len(word) - len(ending) >= 4 and word[: -len(ending)] in words for ending in _ENDINGS
@@ -133,7 +176,7 @@ def _reaches_fact(found: Sequence[Token], place: int, step: int) -> bool:
     for near in range(place + step, place + step * (_FACT_REACH + 1), step):
         if not 0 <= near < len(found):
             return False
-        if _is_one_of(found[near].word, FACT):
+        if is_listed(found[near].word, FACT):
             return True
         if found[near].word not in STOP and not found[near].text[0].isdigit():
             return False
@@ -146,7 +189,7 @@ def _is_year(number: str) -> bool:
 
 def is_fact(token: Token) -> bool:
     """Whether a word belongs to a date, an hour, a measure or a price."""
-    return token.text[0].isdigit() or token.word in MONEY or _is_one_of(token.word, FACT)
+    return token.text[0].isdigit() or token.word in MONEY or is_listed(token.word, FACT)
 
 
 def is_telling(token: Token, draft: str, lang: str | None) -> bool:

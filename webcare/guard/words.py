@@ -212,6 +212,23 @@ _DESK = {
     """,
 }
 
+#: Days of the week and months, in full and as people shorten them.
+_DAYS = """
+    maandag dinsdag woensdag donderdag vrijdag zaterdag zondag monday tuesday wednesday thursday friday saturday
+    sunday tues weds thurs måndag tisdag onsdag torsdag fredag lördag söndag mandag tirsdag lørdag søndag montag
+    dienstag mittwoch donnerstag freitag samstag sonnabend sonntag januari februari maart april mei juni juli
+    augustus september oktober november december january february march june july august october mars maj augusti
+    januar februar mai desember märz dezember vandaag today tonight tomorrow idag imorgon imorgen heute gratis free
+    kostenlos midnight midnatt middernacht noon
+"""
+
+#: Units, and words beside which a number counts what a customer can have.
+_MEASURES = """
+    mg ml dl cl gb mb mbit kwh km mil ft inch inches stuks nog over left kvar igjen tilbage pieces plekken plaatsen
+    plek places seats spots platser plasser pladser plätze personen people personer keer times gånger ganger gange
+    mal nights nachten nätter netter jaar år pence
+"""
+
 #: Money and shares; the number beside one of these is an amount.
 _MONEY = """
     euro euros eur cent cents kroon kronen kronor krona kroner kr sek nok dkk pond pound pounds gbp dollar dollars usd
@@ -305,6 +322,8 @@ STOP = _folded(*_STOP.values()) - FACT
 DESK = _folded(*_DESK.values()) - FACT - STOP
 MONEY = _folded(_MONEY)
 PRICE = _folded(_PRICE)
+DAYS = _folded(_DAYS)
+MEASURES = _folded(_MEASURES)
 #: Phrases of public courtesy, as if they already stood in the thread.
 POLITE = tuple(line.strip() for text in _POLITE.values() for line in text.strip().splitlines())
 #: The small words of each language as they are written, to tell languages apart.
