@@ -14,18 +14,22 @@ HERE = Path(__file__).parent
 sys.path[:0] = [str(HERE), str(HERE.parent / "console"), str(HERE.parents[1])]
 
 from conftest import serving  # noqa: E402 - after the path
-from filling import PASSWORD, busy_desk  # noqa: E402
+from filling import PASSWORD, busy_desk, write_again  # noqa: E402
 from playwright.sync_api import Browser, Page, sync_playwright  # noqa: E402
+from sqlmodel import select  # noqa: E402
 
 from tests.chromium import FLAGS  # noqa: E402
 from webcare import cases  # noqa: E402
 from webcare.domain import Role  # noqa: E402
 from webcare.store import open_store  # noqa: E402
 from webcare.store.queries import queue_page  # noqa: E402
-from webcare.testing import Desk  # noqa: E402
+from webcare.store.tables import AccountRow  # noqa: E402
+from webcare.testing import Desk, FakeClassifier, make_triage  # noqa: E402
 
 NOTE = "Rit 47: volgens Kees deed niemand open. Vergoeding pas na overleg met Bram."
 SLIP = "Hoi Dennis! Volgens Kees deed niemand open. Vergoeding pas na overleg met Bram. Sorry!"
+ASKED = "Wanneer komt mijn kast?"
+PROMISE = "Hoi! Hij komt gegarandeerd morgen, dat beloven we."
 GOOD = "Hoi Dennis, dat is een vervelend begin van je dag. Stuur je ons je ordernummer in een privébericht? ^NS"
 
 
@@ -68,6 +72,36 @@ def _walk(browser: Browser, desk: Desk, address: str, folder: Path) -> None:
     manager = _sign_in(browser, address, "ingrid")
     manager.get_by_role("link", name="Figures").click()
     _shot(manager, folder, "manager", ".wc-tiles")
+    _changed(_sign_in(browser, address, "noor"), desk, address, folder)
+    _rules(manager, address, folder)
+
+
+def _rules(manager: Page, address: str, folder: Path) -> None:
+    """The guard's marks, and a rule that was tried."""
+    manager.set_viewport_size({"width": 1280, "height": 1180})
+    manager.goto(f"{address}/guard")
+    manager.get_by_label("Name of the rule").fill("buy")
+    manager.get_by_role("button", name="Try it").click()
+    _shot(manager, folder, "guard", "text=The rule is good")
+
+
+def _changed(page: Page, desk: Desk, address: str, folder: Path) -> None:
+    """A check that is void, because the customer wrote again."""
+    with desk.store.write() as session:
+        # The stories came over another fake network; this one is read from its beginning.
+        for row in session.exec(select(AccountRow)):
+            row.cursor = None
+    desk.classifier = FakeClassifier(lambda text: make_triage(language="nl"))
+    case = desk.open_case(ASKED)
+    page.goto(f"{address}/case?case={case.id}")
+    page.get_by_placeholder("Write the public reply").fill(PROMISE)
+    page.get_by_role("button", name="Send reply").click()
+    page.wait_for_selector(".wc-held mark")
+    write_again(desk, case.id or 0, f"{ASKED} En kan hij ook op zaterdag?")
+    page.get_by_text("I have read this and want to send it as it is").first.click()
+    page.get_by_role("button", name="Show what is new").click()
+    page.get_by_role("button", name="Send reply").click()
+    _shot(page, folder, "changed", ".wc-changed")
 
 
 def _sign_in(browser: Browser, address: str, name: str, *, scheme: str = "light", folder: Path | None = None) -> Page:

@@ -1,16 +1,14 @@
 """The guard at the desk, in a real browser: held, marked by the second line, sent; a correction by one click."""
 
 from collections.abc import Callable
-from dataclasses import replace
 
 import pytest
-from sqlmodel import select
+from filling import write_again
 
 from tests.browser.conftest import Watched, eventually
 from tests.browser.test_desk import deliveries
 from webcare import cases
-from webcare.store.tables import MentionRow, ThreadRow
-from webcare.testing import Desk, make_mention
+from webcare.testing import Desk
 
 pytestmark = pytest.mark.browser
 
@@ -122,15 +120,6 @@ def test_what_changed_since_the_check_is_shown_and_earlier_ticks_do_not_count(
     page.get_by_text("I have read this and want to send it as it is").first.click()
     page.get_by_role("button", name="Send reply").click()
     page.wait_for_selector("text=Leaves in")
-
-
-def write_again(desk: Desk, case_id: int, text: str) -> None:
-    """The customer of a case writes once more in its thread."""
-    with desk.store.read() as session:
-        row = session.exec(select(MentionRow).where(MentionRow.case_id == case_id)).first()
-        thread = session.get_one(ThreadRow, row.thread_id).external_id
-    author = replace(make_mention().author, external_id=row.author_external_id)
-    desk.receive(make_mention(text, thread_id=thread, author=author, posted_at=desk.later(seconds=30)))
 
 
 def test_a_manager_writes_a_rule_that_holds_the_next_reply(signed_in: Callable[..., Watched], desk: Desk):

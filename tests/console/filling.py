@@ -6,6 +6,7 @@ import hashlib
 import json
 import secrets
 from collections.abc import Iterator
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from functools import cache
 from pathlib import Path
@@ -19,8 +20,8 @@ from webcare.channels.base import Budget
 from webcare.domain import Actor, Author, Line, Mention, MentionKind, Role, Sentiment, Topic, Triage, Urgency
 from webcare.ingest import poll_account
 from webcare.store import Store
-from webcare.store.tables import AccountRow, AgentRow, CaseRow, SignInRow
-from webcare.testing import Desk, FakeChannel, make_desk
+from webcare.store.tables import AccountRow, AgentRow, CaseRow, MentionRow, SignInRow, ThreadRow
+from webcare.testing import Desk, FakeChannel, make_desk, make_mention
 
 STORIES = Path(__file__).parents[2] / "webcare" / "sandbox" / "stories"
 PASSWORD = "kom-binnen-hemlund"
@@ -114,6 +115,15 @@ def busy_desk(store: Store) -> Desk:
     _collect(desk, [post for post in posts if post.channel == "facebook"], Facebook(clock=desk.clock), "fb_hemlund")
     _work(desk)
     return desk
+
+
+def write_again(desk: Desk, case_id: int, text: str) -> None:
+    """The customer of a case writes once more in its thread."""
+    with desk.store.read() as session:
+        row = session.exec(select(MentionRow).where(MentionRow.case_id == case_id)).first()
+        thread = session.get_one(ThreadRow, row.thread_id).external_id
+    author = replace(make_mention().author, external_id=row.author_external_id)
+    desk.receive(make_mention(text, thread_id=thread, author=author, posted_at=desk.later(seconds=30)))
 
 
 def _some_stories() -> list[dict[str, Any]]:
