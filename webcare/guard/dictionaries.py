@@ -340,7 +340,7 @@ class Words:
         for middle, likely in middles:
             whole = head + middle + tail
             if self.spells(whole) or self.spells(whole.capitalize()):
-                yield whole, COMMON + (max(likely, 0.0) if len(whole) >= _LONG else likely)
+                yield whole, COMMON + likely
             elif likely >= _DROPPED and self.lang != "de" and self.is_compound(whole):
                 # Words that we put together ourselves are sure enough where a letter was dropped, doubled or swapped.
                 yield whole, COMMON + likely
@@ -494,8 +494,6 @@ _DIMINUTIVE = re.compile(r"(\w{4,}?)[pt]?jes?")
 _LETTER_RUN = re.compile(r"(.)\1*")
 _PAIR = 2
 _DROPPED = 0.2
-#: Compounds this long have no other compound one slip away.
-_LONG = 9
 _DOUBLED = re.compile(r"(.)\1+")
 
 
