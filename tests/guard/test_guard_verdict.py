@@ -100,11 +100,12 @@ def test_any_text_gets_a_verdict_with_findings_inside_it(draft: str) -> None:
 
 @settings(deadline=None, max_examples=100)
 @given(st.text(max_size=300), st.text(max_size=300))
-def test_findings_of_one_check_never_overlap(draft: str, note: str) -> None:
-    ends: dict[str, int] = {}
+def test_findings_of_one_check_for_one_reason_never_overlap(draft: str, note: str) -> None:
+    ends: dict[tuple[str, str], int] = {}
     for finding in review(f"{draft} {note}", ReviewContext(channel="x", notes=(note,))).findings:
-        assert finding.start >= ends.get(finding.check, 0)
-        ends[finding.check] = finding.end
+        said = (finding.check, finding.reason)
+        assert finding.start >= ends.get(said, 0)
+        ends[said] = finding.end
 
 
 NASTY = {

@@ -21,7 +21,7 @@ from webcare.triage.transformer import HEADS
 #: Every question the shipped network answers: those of triage, and the guard's.
 TRAINED_HEADS: Mapping[str, tuple[str, ...]] = {**HEADS, "agent_text": tuple(AgentText), "said_again": tuple(SaidAgain)}
 #: Authors are ways of writing; those of the test part write like nobody in the training part.
-_TEST_AUTHORS, _DEV_AUTHORS = frozenset("efhmp"), frozenset("jt")
+_TEST_AUTHORS, _DEV_AUTHORS = frozenset("efhmpv"), frozenset("jt")
 #: Leaks that are said to the customer, in other words than the note's: neither label would be true of them.
 _SAID_AGAIN = frozenset({"paraphrase", "translation", "person_switch"})
 #: Not after a number (“8. november”) and not before a small letter (“ca. fem”).

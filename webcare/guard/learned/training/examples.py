@@ -14,7 +14,7 @@ from webcare.guard.clauses import Stretch, sentences, stretches
 from webcare.guard.learned.inprocess import note_parts
 
 #: Authors are ways of writing; a test author writes like nobody in the training part.
-TEST_AUTHORS = frozenset("efhmp")
+TEST_AUTHORS = frozenset("efhmpv")
 #: Authors whose texts neither the encoder nor the networks learn from: what a score means is read off theirs.
 FRESH_AUTHORS = frozenset("jt")
 HARMLESS = frozenset({"clean", "shared_fact"})
@@ -76,7 +76,8 @@ class Example(NamedTuple):
 
 def read_pairs(folder: Path) -> list[Pair]:
     """Every pair. Raises SettingsError naming file, line and fault."""
-    return [_pair(row, where) for name in ("pairs", "pairs2") for row, where in _rows(folder, f"{name}-*.jsonl")]
+    names = ("pairs", "pairs2", "facts")
+    return [_pair(row, where) for name in names for row, where in _rows(folder, f"{name}-*.jsonl")]
 
 
 def read_jokes(folder: Path) -> list[Joke]:
@@ -163,13 +164,19 @@ def note_like_examples(pairs: Sequence[Pair], replies: Sequence[Reply]) -> list[
     return found
 
 
-def humour_examples(jokes: Sequence[Joke]) -> list[Example]:
+def humour_examples(jokes: Sequence[Joke], replies: Sequence[Reply]) -> list[Example]:
     """Stretches of replies: wanted, for now, wherever the reply jokes somewhere."""
-    return [
+    found = [
         Example(joke.draft, place.of(joke.draft), "", joke.is_joke, joke.author, joke.lang, joke.id)
         for joke in jokes
         for place in stretches(joke.draft)
     ]
+    known = {joke.draft for joke in jokes}
+    for number, (lang, author, draft, is_joke) in enumerate(replies):
+        if not is_joke and draft not in known:
+            source = f"{REPLY}{number}"
+            found += [Example(draft, place.of(draft), "", False, author, lang, source) for place in stretches(draft)]
+    return found
 
 
 def _marked(pair: Pair) -> Iterator[tuple[Stretch, bool]]:

@@ -60,11 +60,11 @@ HUMOUR_PLANS = (Plan(STRETCH, 0, strength=0.05), Plan(STRETCH, 32))
 FOLDS = {
     LEAK: (FRESH_AUTHORS,),
     NOTE_LIKE: (FRESH_AUTHORS,),
-    HUMOUR: tuple(frozenset(letters) for letters in ("a", "b", "c", "di", "gj", "t")),
+    HUMOUR: tuple(frozenset(letters) for letters in ("a", "b", "c", "di", "gj", "lt")),
 }
 #: Of harmless replies a head may hold, and may warn of, this share.
-HOLDS_OF = {LEAK: 0.012, NOTE_LIKE: 0.010, HUMOUR: 0.04}
-WARNS_OF = {LEAK: 0.05, NOTE_LIKE: 0.04, HUMOUR: 0.10}
+HOLDS_OF = {LEAK: 0.012, NOTE_LIKE: 0.010, HUMOUR: 0.015}
+WARNS_OF = {LEAK: 0.05, NOTE_LIKE: 0.04, HUMOUR: 0.05}
 #: Paraphrases and translations are what nothing else catches.
 _HARD = frozenset({"paraphrase", "translation"})
 _HARD_WEIGHT = 1.5
@@ -126,7 +126,7 @@ def _all_examples(material: Material, pairs: Sequence[Pair]) -> dict[str, list[E
     return {
         LEAK: leak_examples(pairs, material.replies, SEED),
         NOTE_LIKE: note_like_examples(pairs, material.replies),
-        HUMOUR: humour_examples(jokes),
+        HUMOUR: humour_examples(jokes, material.replies),
     }
 
 
@@ -265,8 +265,9 @@ def _limits(name: str, best: Mapping[str, float], material: Material) -> tuple[f
 def _harmless(name: str, best: Mapping[str, float], material: Material) -> list[float]:
     """The scores of replies that may go out."""
     if name == HUMOUR:
-        return [best[joke.id] for joke in material.jokes if not joke.is_joke and joke.id in best]
-    clean = [pair.id for pair in material.pairs if pair.kind in HARMLESS]
+        clean = [joke.id for joke in material.jokes if not joke.is_joke]
+    else:
+        clean = [pair.id for pair in material.pairs if pair.kind in HARMLESS]
     further = [source for source in best if source.startswith(REPLY)]
     return [best[source] for source in [*clean, *further] if source in best]
 
