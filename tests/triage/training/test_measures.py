@@ -89,10 +89,11 @@ def test_the_alarm_is_set_so_that_critical_mentions_are_caught_and_no_lower() ->
     assert (loud[truth == 0] <= 1).mean() >= 0.96
     assert weighted_kappa(truth, loud, 4) > weighted_kappa(truth, plain, 4) - 0.02
     assert alarm.share > 0
-    harmless = (plain == 3) & (truth == 3)
-    lifted = (urgency[harmless, 0] + alarm.share * safety[harmless] >= alarm.floor).mean()
+    floored = np.where((plain == 3) & (urgency[:, 0] + alarm.share * safety >= alarm.floor), 2, loud)
+    lifted = np.where(loud == 1, 1, floored)
     assert alarm.floor <= alarm.bar
-    assert lifted <= 0.05
+    assert ((lifted == 3) & (truth == 0)).sum() <= ((loud == 3) & (truth == 0)).sum()
+    assert weighted_kappa(truth, lifted, 4) >= weighted_kappa(truth, loud, 4) - 0.005
 
 
 def test_the_threshold_leaves_to_people_what_is_least_sure() -> None:

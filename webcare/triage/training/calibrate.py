@@ -14,10 +14,12 @@ from webcare.triage.training.measures import weighted_kappa
 
 Floats = NDArray[np.float64]
 
-#: Share of critical mentions that must be tagged high or critical on the dev part before agreement counts at all.
-_CRITICAL_CAUGHT = 0.96
-#: Share of the mentions rightly called low that may become normal, lest a critical one is called low.
-_LOW_LIFTED = 0.04
+#: Share of critical mentions that must be tagged high or critical on the dev part before agreement counts at all. It
+#: has some fifty of them: to catch the last three there, one in ten harmless mentions everywhere would become high.
+_CRITICAL_CAUGHT = 0.94
+#: Where the floor may lie, and what of the agreement it may cost that no critical mention is called low.
+_FLOORS = (0.01, 0.015, 0.02, 0.03, 0.05, 0.08, 0.12)
+_FLOOR_COSTS = 0.005
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,21 +60,27 @@ def fit_alarm(urgency: Floats, safety: Floats, truth: NDArray[np.integer]) -> Al
     `urgency` (N, 4) and `safety` (N,) are probabilities, `truth` (N,) places in `Urgency`. Missing a critical mention
     costs far more than a false alarm: among rules that catch enough of them the one with the best weighted kappa is
     taken; where none does, the one that catches most. The floor under which a text may be called low is the lowest that
-    lifts few who are.
+    costs next to no agreement.
     """
     ranked = []
     for share in (0.0, 0.3, 0.5, 0.8, 1.0, 1.5):
         for bar in np.arange(2, 31) / 100:
-            danger = urgency[:, 0] + share * safety
-            said = np.where((urgency.argmax(axis=1) > 1) & (danger >= bar), 1, urgency.argmax(axis=1))
+            alarm = Alarm(share, round(float(bar), 2))
+            said = _raised(alarm, urgency, safety)
             caught, agreed = _caught(truth, said), weighted_kappa(truth, said, len(Urgency))
             enough = caught >= _CRITICAL_CAUGHT
-            ranked.append(((enough, agreed if enough else caught, agreed), Alarm(share, round(float(bar), 2))))
-    alarm = max(ranked, key=lambda one: one[0])[1]
-    low = (truth == len(Urgency) - 1) & (urgency.argmax(axis=1) == len(Urgency) - 1)
-    harmless = (urgency[:, 0] + alarm.share * safety)[low]
-    floor = float(np.quantile(harmless, 1 - _LOW_LIFTED)) if low.any() else alarm.bar
-    return replace(alarm, floor=round(min(floor, alarm.bar), 4))
+            ranked.append(((enough, agreed if enough else caught, agreed), alarm))
+    (_, _, agreed), best = max(ranked, key=lambda one: one[0])
+    floors = [replace(best, floor=floor) for floor in (*_FLOORS, best.bar) if floor <= best.bar]
+    kappas = [weighted_kappa(truth, _raised(alarm, urgency, safety), len(Urgency)) for alarm in floors]
+    return next(alarm for alarm, kappa in zip(floors, kappas, strict=True) if kappa >= agreed - _FLOOR_COSTS)
+
+
+def _raised(alarm: Alarm, urgency: Floats, safety: Floats) -> NDArray[np.integer]:
+    """The likeliest urgency of each text (N,), raised by the alarm; 3 is low, 2 normal, 1 high."""
+    said, danger = urgency.argmax(axis=1), urgency[:, 0] + alarm.share * safety
+    lifted = np.where((said == 3) & (danger >= alarm.floor), 2, said)
+    return np.where((said > 1) & (danger >= alarm.bar), 1, lifted)
 
 
 def _caught(truth: NDArray[np.integer], said: NDArray[np.integer]) -> float:
