@@ -112,8 +112,14 @@ def crossed(
 
 
 def line_of(totals: Floats, opinions: Floats, wanted: Flags) -> tuple[float, float, float]:
-    """Slope, weight of the opinion and offset that make calibrated probabilities (Platt's method, of two scores)."""
+    """Slope, weight of the opinion and offset that make calibrated probabilities (Platt's method, of two scores).
+
+    An opinion that would speak against itself beside the networks is left out.
+    """
     from sklearn.linear_model import LogisticRegression
 
-    model = LogisticRegression(C=100.0).fit(np.column_stack([totals, opinions]), wanted)
-    return float(model.coef_[0, 0]), float(model.coef_[0, 1]), float(model.intercept_[0])
+    both = LogisticRegression(C=100.0).fit(np.column_stack([totals, opinions]), wanted)
+    if both.coef_[0, 1] >= 0:
+        return float(both.coef_[0, 0]), float(both.coef_[0, 1]), float(both.intercept_[0])
+    alone = LogisticRegression(C=100.0).fit(totals[:, None], wanted)
+    return float(alone.coef_[0, 0]), 0.0, float(alone.intercept_[0])

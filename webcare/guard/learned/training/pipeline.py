@@ -63,8 +63,8 @@ FOLDS = {
     HUMOUR: tuple(frozenset(letters) for letters in ("a", "b", "c", "di", "gj", "lt")),
 }
 #: Of harmless replies a head may hold, and may warn of, this share.
-HOLDS_OF = {LEAK: 0.012, NOTE_LIKE: 0.010, HUMOUR: 0.015}
-WARNS_OF = {LEAK: 0.05, NOTE_LIKE: 0.04, HUMOUR: 0.05}
+HOLDS_OF = {LEAK: 0.03, NOTE_LIKE: 0.010, HUMOUR: 0.015}
+WARNS_OF = {LEAK: 0.07, NOTE_LIKE: 0.05, HUMOUR: 0.05}
 #: Paraphrases and translations are what nothing else catches.
 _HARD = frozenset({"paraphrase", "translation"})
 _HARD_WEIGHT = 1.5
