@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+from concurrent.futures import ThreadPoolExecutor
 from threading import Event
 from types import SimpleNamespace
 from typing import Any
@@ -58,5 +59,7 @@ def test_the_pages_do_not_wait_for_it() -> None:
         async with lifespan(app)(None):
             return await asyncio.to_thread(begun.wait, 10) and not go_on.is_set()
 
-    assert asyncio.run(start())
-    go_on.set()
+    # In a thread of its own: the browser tests leave a loop running in this one.
+    with ThreadPoolExecutor(1) as alone:
+        assert alone.submit(asyncio.run, start()).result(30)
+        go_on.set()
