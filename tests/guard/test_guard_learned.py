@@ -190,7 +190,7 @@ def test_reading_ahead_reads_all_at_once_and_changes_nothing() -> None:
     assert len(encoder.read) == read
 
 
-def test_a_sentence_is_read_behind_the_two_notes_likest_to_it() -> None:
+def test_a_sentence_is_read_behind_the_note_likest_to_it() -> None:
     encoder = FakeEncoder(heads=("language", "agent_text", "said_again"))
     notes = ("Klant zeurt. Niet bellen.", "Chauffeur ziek.", "Marge is hoog.")
     heads = InProcess(encoder, parameters())
