@@ -197,12 +197,7 @@ def test_a_sentence_is_read_behind_the_note_likest_to_it() -> None:
     scores = heads.scores("Hoi Anna. Alles komt goed.", notes, ())
     behind = [text.split(" ||| ") for text in encoder.read if " ||| " in text]
     assert {note for note, _ in behind} <= set(notes)
-    assert sorted(sentence for _, sentence in behind) == [
-        "Alles komt goed.",
-        "Alles komt goed.",
-        "Hoi Anna.",
-        "Hoi Anna.",
-    ]
+    assert sorted(sentence for _, sentence in behind) == ["Alles komt goed.", "Hoi Anna."]
     assert [score.leak > 0 for score in scores] == [True, True]
 
 
