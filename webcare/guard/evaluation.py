@@ -19,12 +19,11 @@ from webcare.errors import SettingsError
 from webcare.guard import ReviewContext, review
 from webcare.guard.base import Customer, Learned
 from webcare.guard.dictionaries import is_common
+from webcare.guard.learned.training.examples import HARMLESS, TEST_AUTHORS
 from webcare.guard.rules.brands import Brand
 
 LANGUAGES = ("nl", "en", "sv", "nb", "da", "de")
 MARKETS = {"nl": "nl", "en": "uk", "sv": "se", "nb": "no", "da": "dk", "de": "de"}
-#: Test authors of the pairs, see README.md there.
-TEST_AUTHORS = frozenset("efhmp")
 #: The slips that the goal is about; what counts as common is `is_common`.
 COMMON_SLIP = "spelling: common correction"
 _DEFINITIONS = (
@@ -46,7 +45,6 @@ GOALS: Mapping[str, tuple[float, bool]] = {
     "clean reply": (0.03, False),
 }
 _SETS = ("pairs", "jokes", "personal", "language", "spelling", "tone")
-_HARMLESS = frozenset({"clean", "shared_fact"})
 _LIMIT = 280
 
 Row = dict[str, Any]
@@ -203,7 +201,7 @@ def _is_test(row: Row) -> bool:
 
 def _of_pair(row: Row) -> Iterator[Case]:
     kind, notes = row["kind"], (row["note"],) if row["note"] else ()
-    harmless = kind in _HARMLESS
+    harmless = kind in HARMLESS
     group = kind.replace("_", " ") if harmless else "internal language" if kind == "notelike" else f"leak: {kind}"
     yield Case(group, row["lang"], row["id"], row["reply"], notes=notes, must_pass=harmless)
 

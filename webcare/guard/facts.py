@@ -1,9 +1,8 @@
 """May a copied run of words be told all the same, because it is a fact: a date, an hour, a price, a size, a rule?
 
-Three things are asked of it. It holds a number that means something to a customer, or stands beside one in the note.
-No word in it tells of the inside (`inner`), nor any in its clause of the note, nor is it said to be secret. And the
-learned heads vouch for it: by the words alone nobody can tell a fact from an internal figure, so without the heads, or
-in doubt, it is no fact.
+Two things are asked of it. No word in it tells of the inside (`inner`), nor any in its clause of the note, nor is it
+said to be secret or of the customer. And the learned heads vouch for it: by the words alone nobody can tell a fact from
+an internal figure, so without the heads, or in doubt, it is no fact.
 """
 
 from __future__ import annotations
