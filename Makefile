@@ -3,6 +3,9 @@
 
 PYTHON ?= python3
 ARGS ?=
+# Three processes even on two cores: those with a browser mostly wait. Whole files go to one process: what a file shares
+# (a server, a browser, a loaded model) is then made once.
+TESTS := -m pytest -n 3 --dist loadfile
 BIN := .venv/bin
 SETUP := $(PYTHON) tools/setup.py
 
@@ -16,10 +19,10 @@ demo:  ## start the desk with its sandbox networks; Ctrl-C stops everything
 	@$(SETUP) demo && exec $(BIN)/webcare demo $(ARGS)
 
 test:  ## run all tests
-	@$(SETUP) test && exec $(BIN)/python -m pytest $(ARGS)
+	@$(SETUP) test && exec $(BIN)/python $(TESTS) $(ARGS)
 
 check: lint  ## format, lint, strict types, import contracts, then all tests
-	@exec $(BIN)/python -m pytest $(ARGS)
+	@exec $(BIN)/python $(TESTS) $(ARGS)
 
 lint:  ## the checks of `make check` without the tests
 	@$(SETUP) check

@@ -10,12 +10,14 @@ from webcare import console, web
 from webcare.app import build_app
 
 desk = console.start(build_app, cookie=web.COOKIE)
+login = console.login_of(desk)
 
 app = st.App(
     console.SCRIPT,
-    routes=web.routes(desk),
-    middleware=web.middleware(desk, index=console.INDEX),
+    routes=web.routes(desk, login=login, say=console.in_language, mark=console.mark_of),
+    middleware=web.middleware(desk, index=console.INDEX, login=login, say=console.in_language),
     lifespan=web.lifespan(desk),
+    secrets=login.secrets if login else None,
     on_script_error=console.on_script_error,
 )
 

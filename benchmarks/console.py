@@ -20,7 +20,7 @@ import urllib.error
 import urllib.request
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 from playwright.sync_api import Page, sync_playwright
@@ -126,6 +126,7 @@ def clicks(address: str, rounds: int) -> None:
         tell("click on a row until the case stands", there)
         tell("back until the queue stands", back)
         tell("another queue", tab)
+        tell("all three", there + back + tab)
         browser.close()
 
 
@@ -157,10 +158,9 @@ def reload(page: Page) -> float:
 def scripts(url: str, rounds: int) -> None:
     """The pages' scripts alone."""
     app = console.start(lambda: App(load_settings(env={"WEBCARE_DESK__DATABASE_URL": url})), cookie="benchmark")
-    with app.store.read() as session:
-        person = people.colleagues(session)[-1]
-    console_desk.read_session_token = lambda: "benchmark"
-    people.actor_for_token = lambda *_, **__: Actor(person.id, person.name, Role.TEAM_LEAD)  # type: ignore[assignment]
+    now = datetime.now(UTC)
+    token, _person = people.sign_in(app.store, "noor", PASSWORD, now=now, lasts=timedelta(hours=8))
+    console_desk.read_session_token = lambda: token
     test = AppTest.from_file(str(console.SCRIPT), default_timeout=60).run()
     tell("script of the queue page", timed(test.run, rounds))
     test.switch_page("screens/case.py")

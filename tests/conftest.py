@@ -2,6 +2,7 @@
 
 import os
 import shutil
+import sys
 import tempfile
 import warnings
 from collections.abc import Callable, Iterator
@@ -12,12 +13,23 @@ import pytest
 from sqlalchemy import create_engine, make_url
 
 from tests.chromium import launched
+from tests.compiled import share_compiled_statements
+from tests.emptied import Emptied
 from webcare.store import Store, open_store
 
 if TYPE_CHECKING:
     from playwright.sync_api import Browser
 
 _TEMPLATE = "webcare_template"
+share_compiled_statements()
+
+
+@pytest.fixture(autouse=True)
+def _same_main() -> Iterator[None]:
+    """Put `__main__` back: AppTest leaves the console's script there, and processes started later would run it."""
+    before = sys.modules["__main__"]
+    yield
+    sys.modules["__main__"] = before
 
 
 @pytest.fixture(scope="session")
@@ -81,10 +93,15 @@ def sqlite_store(sqlite_template: Path, tmp_path: Path) -> Iterator[Store]:
     store.dispose()
 
 
+@pytest.fixture(scope="session")
+def _emptied(postgres_server: str, postgres_template: str) -> Emptied:
+    return Emptied(postgres_server, postgres_template)
+
+
 @pytest.fixture
-def postgres_store(request: pytest.FixtureRequest, empty_postgres: Callable[..., str]) -> Iterator[Store]:
+def postgres_store(_emptied: Emptied) -> Iterator[Store]:
     """A migrated, empty desk in a PostgreSQL database."""
-    store = open_store(empty_postgres(template=request.getfixturevalue("postgres_template")))
+    store = open_store(_emptied.give_out())
     yield store
     store.dispose()
 

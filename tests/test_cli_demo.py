@@ -169,12 +169,14 @@ def test_keep_goes_on_with_the_last_demo_and_without_it_a_demo_starts_fresh(star
     mark = tmp_path / "data" / "demo" / "mark"
     mark.parent.mkdir(parents=True)
     mark.touch()
-    for arguments, kept in ((["--keep"], True), ([], False)):
-        demo = start("demo", *arguments)
-        demo.wait_until_up()
-        assert mark.exists() == kept
-        demo.process.send_signal(signal.SIGINT)
-        assert demo.process.wait(25) == 0
+    demo = start("demo", "--keep")
+    demo.wait_until_up()
+    assert mark.exists()
+    demo.process.send_signal(signal.SIGINT)
+    assert demo.process.wait(25) == 0
+    fresh = start("demo")
+    until(lambda: not mark.exists(), START_WITHIN_S)
+    assert not fresh.ended, fresh.printed
 
 
 def test_with_accounts_configured_the_demo_uses_them_and_starts_no_sandbox(start, tmp_path):

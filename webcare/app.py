@@ -7,24 +7,30 @@ somebody asks for it, so that the console and the command line start at once.
 from __future__ import annotations
 
 import logging
-from collections.abc import Iterable, Iterator, Mapping
+import time
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import replace
 from datetime import UTC, datetime
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING
 from zoneinfo import ZoneInfo
 
+from sqlalchemy.exc import SQLAlchemyError
 from sqlmodel import col, select
 
 from webcare.cases.surroundings import Reviewer
 from webcare.channels import channel_class, load_channel
-from webcare.channels.base import AccountConfig, Channel
-from webcare.errors import ModelMissing, ModelUnusable, SettingsError
+from webcare.channels.base import AccountConfig, Channel, Health
+from webcare.deciding.access import Stamp, entered_secrets, entered_stamp, renew_access, seal_again
+from webcare.domain import Actor
+from webcare.errors import ModelMissing, ModelUnusable, SettingsError, WebcareError
 from webcare.guard import ReviewContext, review
 from webcare.guard.learned.service import Heads, Service
 from webcare.guard.profile import SHIPPED
 from webcare.guard.rules.book import RuleBook, slip_folders
 from webcare.guard.rules.brands import Brand, Brands
+from webcare.sealing import sealer
 from webcare.settings import AccountSettings, Settings, account_secrets, load_settings
 from webcare.store import Store, open_store
 from webcare.store.tables import AccountRow
@@ -33,8 +39,11 @@ from webcare.triage.base import Classifier
 
 if TYPE_CHECKING:
     from webcare.jobs.embedded import Scheduler
+    from webcare.store.vectors import Nearest
 
 _log = logging.getLogger(__name__)
+#: Between two looks whether somebody renewed an account's access in the browser, in seconds.
+_LOOK_EVERY_S = 2.0
 #: Of no language, so that each market's own is asked, and long enough for every list to be looked at.
 _FIRST_DRAFT = "Hemlund bolmaquuks hemlund bolmaquuks."
 #: The slips that come with a checkout of Webcare; an installed package has none.
@@ -44,17 +53,60 @@ SHIPPED_SLIPS = Path(__file__).parents[1] / "data" / "guard" / "slips"
 class Channels(Mapping[str, Channel]):
     """The configured accounts' channels by account key, each connected when first asked for."""
 
-    def __init__(self, accounts: Mapping[str, AccountSettings], env: Mapping[str, str] | None) -> None:
+    def __init__(
+        self,
+        accounts: Mapping[str, AccountSettings],
+        env: Mapping[str, str] | None,
+        store: Callable[[], Store] | None = None,
+    ) -> None:
         self._accounts = accounts
         self._env = env
-        self._connected: dict[str, Channel] = {}
+        self._store = store
+        self._connected: dict[str, tuple[Stamp, Channel]] = {}
+        self._looked: dict[str, float] = {}
 
     def __getitem__(self, key: str) -> Channel:
-        """The account's channel. Raises KeyError for an unknown key, SettingsError for a missing secret."""
-        if key not in self._connected:
-            account = self._accounts[key]
-            self._connected[key] = load_channel(account.channel, account_config(key, account, self._env))
-        return self._connected[key]
+        """The account's channel, with the access that counts now.
+
+        Raises KeyError for an unknown key, SettingsError for a missing secret or one that cannot be opened.
+        """
+        known = self._connected.get(key)
+        if known is None or time.monotonic() - self._looked[key] >= _LOOK_EVERY_S:
+            stamp = self._stamp(key)
+            if known is None or known[0] != stamp:
+                known = self._connected[key] = (stamp, self.with_secrets(key, {}))
+            self._looked[key] = time.monotonic()
+        return known[1]
+
+    def with_secrets(self, key: str, secrets: Mapping[str, str]) -> Channel:
+        """The account's channel with other secrets in place of those in force. Raises as `__getitem__` does."""
+        account = self._accounts[key]
+        config = account_config(key, account, self._env)
+        return load_channel(account.channel, replace(config, secrets={**self.secrets_of(key), **secrets}))
+
+    def secrets_of(self, key: str) -> dict[str, str]:
+        """The secrets of an account that count now. Raises SettingsError for one that cannot be read or opened."""
+        return {**account_config(key, self._accounts[key], self._env).secrets, **self._entered(key)}
+
+    def look_again(self) -> None:
+        """Look whether access was renewed before the next channel is given."""
+        self._looked = dict.fromkeys(self._looked, float("-inf"))
+
+    def _stamp(self, key: str) -> Stamp:
+        if self._store is None:
+            return ()
+        try:
+            with self._store().read() as session:
+                return entered_stamp(session, key)
+        except (WebcareError, SQLAlchemyError):
+            # A database that is not there yet or not up to date holds nothing that was entered.
+            return ()
+
+    def _entered(self, key: str) -> dict[str, str]:
+        if self._store is None or not self._stamp(key):
+            return {}
+        with self._store().read() as session:
+            return entered_secrets(session, key, lambda: sealer(self._env))
 
     def __iter__(self) -> Iterator[str]:
         return iter(self._accounts)
@@ -68,7 +120,8 @@ class App:
 
     def __init__(self, settings: Settings, env: Mapping[str, str] | None = None) -> None:
         self.settings = settings
-        self.channels: Mapping[str, Channel] = Channels(settings.accounts, env)
+        self._env = env
+        self.channels: Mapping[str, Channel] = Channels(settings.accounts, env, lambda: self.store)
         self._service: Service | None = None
         self._heads_settled = False
 
@@ -76,6 +129,11 @@ class App:
     def store(self) -> Store:
         """The database. Raises StoreUnavailable when it cannot be opened."""
         return open_store(self.settings.database_url)
+
+    @property
+    def hook_token(self) -> str:
+        """What Meta must say to subscribe its webhooks to this desk; empty: none are received."""
+        return account_secrets("meta_webhook", ("verify_token",), self._env).get("verify_token", "")
 
     @cached_property
     def classifier(self) -> Classifier:
@@ -86,6 +144,14 @@ class App:
     def learned(self) -> Heads:
         """The guard's learned heads: those of this process once `serve_heads` brought them, else another's."""
         return Heads(self.settings.desk.data_dir)
+
+    @cached_property
+    def nearest(self) -> Nearest:
+        """Where messages like another one are searched among those that were answered."""
+        # Here, so that a process that suggests nothing does not load numpy.
+        from webcare.store.vectors import Nearest
+
+        return Nearest()
 
     @property
     def heads_settled(self) -> bool:
@@ -206,14 +272,43 @@ class App:
         shipped = any(SHIPPED.resolve() in folder.resolve().parents for folder in rules)
         return slip_folders(self.slips_dir, *([SHIPPED_SLIPS] if shipped else []))
 
+    def renew_access(self, key: str, given: Mapping[str, str], *, by: Actor) -> Health:
+        """Try new secrets of an account on its network and keep them sealed; they count at once, everywhere.
+
+        Raises NotAllowed, SettingsError where no key seals, or WebcareError naming why the network refuses them.
+        """
+        channels = self.channels
+        assert isinstance(channels, Channels)
+        health = renew_access(
+            self.store,
+            key,
+            given,
+            connect=lambda secrets: channels.with_secrets(key, secrets),
+            sealer=sealer(self._env),
+            by=by,
+            clock=utc_now,
+        )
+        channels.look_again()
+        return health
+
+    def seal_again(self) -> int:
+        """Seal with the newest key what an older one sealed; gives how many. Without a key there is nothing to do."""
+        try:
+            found = sealer(self._env)
+        except SettingsError:
+            return 0
+        with self.store.write() as session:
+            return seal_again(session, found)
+
     def register_accounts(self) -> int:
         """Write the configured accounts into the database and switch off those no longer configured; gives how many."""
         with self.store.write() as session:
             known = {row.key: row for row in session.exec(select(AccountRow).order_by(col(AccountRow.id)))}
             for key, account in self.settings.accounts.items():
                 row = known.pop(key, None) or AccountRow(key=key, channel=account.channel, external_id="")
-                row.channel, row.external_id, row.active = account.channel, account.external_id, True
+                row.channel, row.external_id, row.active = account.channel, account.external_id, row.paused_at is None
                 row.name, row.handle = account.name or account.handle, account.handle
+                row.market, row.brand = account.market, self.brand_name(key)
                 session.add(row)
             for row in known.values():
                 row.active = False
@@ -233,6 +328,7 @@ class App:
 
         self.store.check()
         self.register_accounts()
+        self.seal_again()
         run_until_stopped(self)
         self.close_heads()
         self.store.dispose()

@@ -2,24 +2,32 @@
 
 One reply goes through two short transactions with the network call between them. The first marks it SENDING,
 durably, before the network hears anything; the second records what the network said, fenced by the attempt. Whatever
-is not known for certain becomes UNCONFIRMED and is read back; nothing is ever sent again blindly. See docs/adr/0003.
+is not known for certain becomes UNCONFIRMED and is read back (readback.py); nothing is ever sent again blindly. See
+docs/adr/0003.
 """
 
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from typing import Any
 
+from sqlalchemy import and_, exists, or_
+from sqlalchemy.orm import aliased
 from sqlmodel import Session, col, select
 
 from webcare import guard
 from webcare.cases import outcomes
-from webcare.cases.replies import read_again, why_held
-from webcare.cases.surroundings import PLAIN, Reviewer
-from webcare.channels.base import Channel
-from webcare.domain import DeliveryState, MentionKind, Posted, Reply
+from webcare.cases.answering import ask, heard_at, target_of
+from webcare.cases.parts import part_before, whole_text
+from webcare.cases.rechecking import read_again, why_cut_off, why_gone, why_held, why_too_late
+from webcare.cases.surroundings import PLAIN, Reviewer, answered_message
+from webcare.cases.surveys import why_stopped
+from webcare.channels.base import Channel, ReplyTarget
+from webcare.channels.leaving import only_while
+from webcare.domain import DeliveryState, Reply, ReplyWay
 from webcare.errors import (
     AccountDisconnected,
     ChannelError,
@@ -30,22 +38,20 @@ from webcare.errors import (
     ReplyRejected,
     TargetGone,
 )
+from webcare.guard.base import ReviewContext
+from webcare.readback import AT_MOST, Clock, reconcile_due, reply_of, settle_s
 from webcare.settings import DeliverySettings
 from webcare.store import Store
 from webcare.store.tables import AccountRow, DeliveryRow
 
-log = logging.getLogger(__name__)
+__all__ = ["Clock", "may_leave", "reconcile_due", "send_due"]
 
-Clock = Callable[[], datetime]
+log = logging.getLogger(__name__)
 
 #: How long to wait after a refusal that proves nothing was posted, when the network names no time.
 _RETRY_AFTER = timedelta(seconds=30)
-#: Read-backs in a row, with a pause between, that must not find a reply before it counts as not posted.
-_ABSENT_CHECKS = 2
-#: Attempts whose outcome stayed unknown before a person is asked instead of sending again.
-_UNKNOWN_ATTEMPTS = 2
-#: Most replies one call looks at, so that a job stays short.
-_AT_MOST = 50
+#: Longest that making a connection takes; after it and the claim's own deadline nothing may leave any more.
+_CONNECTING_S = 5.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,6 +63,14 @@ class _Claim:
     account_key: str
     reply: Reply
     at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class _Ahead:
+    """The next reply, with what had to be learned of it outside of any transaction."""
+
+    id: int
+    refused: str  #: why its network would not take it any more, in words; empty when it would
 
 
 def send_due(
@@ -75,7 +89,7 @@ def send_due(
     its reply.
     """
     confirmed = 0
-    for _ in range(_AT_MOST):
+    for _ in range(AT_MOST):
         claim = _claim(store, channels, settings, clock, account, reviewer)
         if claim is None:
             break
@@ -83,18 +97,17 @@ def send_due(
     return confirmed
 
 
-def reconcile_due(
-    store: Store,
-    channels: Mapping[str, Channel],
-    settings: DeliverySettings,
-    *,
-    clock: Clock,
-    account: str | None = None,
-) -> int:
-    """Read back every reply nobody is sure about and whose waiting time is over; gives how many were settled."""
-    with store.read() as session:
-        doubtful = _doubtful(session, channels, clock(), account)
-    return sum(_reconcile(store, channels[key], settings, row, clock) for key, row in doubtful)
+def may_leave(now: datetime) -> Any:
+    """The condition for a delivery to be next: its undo window is over, and the part before it stands."""
+    before = aliased(DeliveryRow)
+    stands = exists().where(
+        col(before.id) == col(DeliveryRow.follows_id), col(before.state) == DeliveryState.SENT.value
+    )
+    return and_(
+        col(DeliveryRow.state) == DeliveryState.PENDING.value,
+        col(DeliveryRow.not_before) <= now,
+        or_(col(DeliveryRow.follows_id).is_(None), stands),
+    )
 
 
 def _claim(
@@ -105,60 +118,104 @@ def _claim(
     account: str | None,
     reviewer: Reviewer,
 ) -> _Claim | None:
-    """Mark the next reply that may leave as leaving; those that the guard holds are failed on the way."""
-    for _ in range(_AT_MOST):
-        _read_ahead(store, channels, clock, account, reviewer)
+    """Mark the next reply that may leave as leaving; those that may not after all are failed on the way."""
+    for _ in range(AT_MOST):
+        ahead = _look_ahead(store, channels, clock, account, reviewer)
+        if ahead is None:
+            return None
         with store.write() as session:
             # Our turn to write may have been a while coming; the claim is as old as the turn, not as the wish.
             now = clock()
-            found = _next_due(session, channels, now, account)
+            found = _next_due(session, channels, now, account, claiming=ahead.id)
             if found is None:
-                return None
+                continue
             key, row = found
             assert row.id is not None
-            held = _held(session, row, now, reviewer)
-            if held:
-                error = f"The guard held this reply just before it left: {held}"
-                outcomes.record_failed(session, row.id, row.attempt, code="guard", error=error, now=now)
+            if why := _stopped(session, row, ahead, now, reviewer, settings):
+                outcomes.record_failed(session, row.id, row.attempt, code=why[0], error=why[1], now=now)
                 continue
             row.state, row.attempt, row.attempt_started_at = DeliveryState.SENDING.value, row.attempt + 1, now
             # Until then the call may still be running; after it, only a dead process explains this state.
-            row.reconcile_after = now + timedelta(seconds=settings.call_timeout_s + _settle_s(channels[key], settings))
+            row.reconcile_after = now + timedelta(seconds=settings.call_timeout_s + settle_s(channels[key], settings))
             row.error_code, row.error, row.absent_checks = "", "", 0
+            if (before := part_before(session, row)) is not None:
+                row.target_external_id = before.external_id or ""
             session.add(row)
             session.flush()
-            return _Claim(row.id, row.attempt, key, _reply(row), now)
+            return _Claim(row.id, row.attempt, key, reply_of(row, heard_at=heard_at(session, row)), now)
     return None
 
 
-def _read_ahead(
+def _look_ahead(
     store: Store, channels: Mapping[str, Channel], clock: Clock, account: str | None, reviewer: Reviewer
-) -> None:
-    """Learn new notes and let the heads read the next reply, before the transaction that only recalls."""
-    if reviewer.learned is None and reviewer.others is None:
-        return
+) -> _Ahead | None:
+    """Find the next reply, ask its channel once more, and let the heads read it: the transaction only recalls."""
     with store.read() as session:
         now = clock()
-        found = _next_due(session, channels, now, account, claiming=False)
-        context = read_again(session, found[1], now=now, reviewer=reviewer) if found else None
-    if found is not None and context is not None:
-        guard.review(found[1].text, context)
+        found = _next_due(session, channels, now, account)
+        if found is None:
+            return None
+        key, row = found
+        target = _target(session, row)
+        context = _to_think_about(session, row, now, reviewer)
+    if context is not None:
+        guard.review(whole_text(row), context)
+    assert row.id is not None
+    return _Ahead(row.id, _refused(channels[key], target, row))
+
+
+def _target(session: Session, row: DeliveryRow) -> ReplyTarget | None:
+    """What the channel is asked about; nothing for the further parts of an answer that began."""
+    message = answered_message(session, row) if row.follows_id is None else None
+    return target_of(session, message, itself=row) if message is not None else None
+
+
+def _to_think_about(session: Session, row: DeliveryRow, now: datetime, reviewer: Reviewer) -> ReviewContext | None:
+    if reviewer.learned is None and reviewer.others is None:
+        return None
+    return read_again(session, row, now=now, reviewer=reviewer)
+
+
+def _refused(channel: Channel, target: ReplyTarget | None, row: DeliveryRow) -> str:
+    if target is None or target.gone:
+        return ""
+    permission = ask(channel, target, ReplyWay(row.way))
+    return "" if permission.allowed else permission.reason or "The network does not take this reply any more."
+
+
+def _stopped(
+    session: Session, row: DeliveryRow, ahead: _Ahead, now: datetime, reviewer: Reviewer, settings: DeliverySettings
+) -> tuple[str, str] | None:
+    """Why a reply must not leave, as a code and in words; its text goes back to its author."""
+    if cut_off := why_cut_off(session, row):
+        return "part_before", cut_off
+    if gone := why_gone(session, row):
+        return TargetGone.__name__, gone
+    if stopped := why_stopped(session, row, now=now):
+        return "survey", stopped
+    if ahead.refused:
+        return "refused", ahead.refused
+    if held := _held(session, row, now, reviewer):
+        return "guard", f"The guard held this reply just before it left: {held}"
+    after = timedelta(minutes=settings.recheck_after_min)
+    late = why_too_late(session, row, now=now, reviewer=reviewer, after=after)
+    return ("waited", late) if late else None
 
 
 def _held(session: Session, row: DeliveryRow, now: datetime, reviewer: Reviewer) -> str:
     context = read_again(session, row, now=now, reviewer=reviewer.recalling())
-    return why_held(session, row, context, guard.review(row.text, context))
+    return why_held(session, row, context, guard.review(whole_text(row), context))
 
 
 def _next_due(
-    session: Session, channels: Mapping[str, Channel], now: datetime, account: str | None, *, claiming: bool = True
+    session: Session, channels: Mapping[str, Channel], now: datetime, account: str | None, *, claiming: int = 0
 ) -> tuple[str, DeliveryRow] | None:
+    """The next reply and its account's key; the one with the id `claiming`, locked, if it still is one that may go."""
     query = (
         select(AccountRow.key, DeliveryRow)
         .join(AccountRow, col(AccountRow.id) == col(DeliveryRow.account_id))
         .where(
-            DeliveryRow.state == DeliveryState.PENDING.value,
-            col(DeliveryRow.not_before) <= now,
+            may_leave(now),
             col(AccountRow.key).in_([account] if account else list(channels)),
             col(AccountRow.active),
             col(AccountRow.disconnected_at).is_(None),
@@ -166,7 +223,7 @@ def _next_due(
         .order_by(col(DeliveryRow.not_before), col(DeliveryRow.id))
     )
     if claiming:
-        query = query.with_for_update(of=DeliveryRow, skip_locked=True)
+        query = query.where(DeliveryRow.id == claiming).with_for_update(of=DeliveryRow, skip_locked=True)
     return session.exec(query).first()
 
 
@@ -174,8 +231,10 @@ def _post(store: Store, channel: Channel, settings: DeliverySettings, claim: _Cl
     if (now := clock()) - claim.at > timedelta(seconds=settings.claim_deadline_s):
         _give_back(store, settings, claim, now)
         return 0
+    latest = claim.at + timedelta(seconds=settings.claim_deadline_s + _CONNECTING_S)
     try:
-        posted = channel.send(claim.reply)
+        with only_while(lambda: clock() <= latest):
+            posted = channel.send(claim.reply)
     except ChannelError as error:
         _record_error(store, channel, settings, claim, error, clock())
         return 0
@@ -208,14 +267,15 @@ def _record_error(
             case TargetGone() | ReplyRejected():
                 outcomes.record_failed(session, claim.id, claim.attempt, code=code, error=text, now=now)
             case ChannelThrottled() | ChannelUnavailable():
-                until = getattr(error, "retry_at", None) or now + _RETRY_AFTER
+                announced = error.wait_until(now) if isinstance(error, ChannelThrottled) else None
+                until = announced or now + _RETRY_AFTER
                 outcomes.record_postponed(session, claim.id, claim.attempt, until=until, code=code, error=text)
             case AccountDisconnected():
                 _disconnect(session, claim.account_key, text, now)
                 outcomes.record_postponed(session, claim.id, claim.attempt, until=now, code=code, error=text)
             case _:
                 # DuplicateReply too: it usually means that an earlier attempt landed.
-                settle = timedelta(seconds=0 if isinstance(error, DuplicateReply) else _settle_s(channel, settings))
+                settle = timedelta(seconds=0 if isinstance(error, DuplicateReply) else settle_s(channel, settings))
                 outcomes.record_unconfirmed(
                     session, claim.id, claim.attempt, look_after=now + settle, code=code, error=text, now=now
                 )
@@ -225,88 +285,3 @@ def _disconnect(session: Session, key: str, text: str, now: datetime) -> None:
     account = session.exec(select(AccountRow).where(AccountRow.key == key)).one()
     account.disconnected_at, account.last_error = account.disconnected_at or now, text
     session.add(account)
-
-
-def _doubtful(
-    session: Session, channels: Mapping[str, Channel], now: datetime, account: str | None
-) -> list[tuple[str, DeliveryRow]]:
-    query = (
-        select(AccountRow.key, DeliveryRow)
-        .join(AccountRow, col(AccountRow.id) == col(DeliveryRow.account_id))
-        .where(
-            col(DeliveryRow.state).in_([DeliveryState.SENDING.value, DeliveryState.UNCONFIRMED.value]),
-            col(DeliveryRow.reconcile_after) <= now,
-            col(AccountRow.key).in_([account] if account else list(channels)),
-        )
-        .order_by(col(DeliveryRow.reconcile_after))
-        .limit(_AT_MOST)
-    )
-    return list(session.exec(query))
-
-
-def _reconcile(store: Store, channel: Channel, settings: DeliverySettings, row: DeliveryRow, clock: Clock) -> int:
-    """Look for one reply on the network. 1 when that settled it."""
-    try:
-        found = channel.verify_sent(_reply(row), since=row.created_at)
-    except ChannelError as error:
-        return _not_readable(store, settings, row, str(error), clock())
-    with store.write() as session:
-        matches = _not_ours_already(session, row, found)
-        return _settle(session, settings, row, matches, clock())
-
-
-def _settle(
-    session: Session, settings: DeliverySettings, row: DeliveryRow, matches: list[Posted], now: datetime
-) -> int:
-    assert row.id is not None
-    id_, attempt = row.id, row.attempt
-    if len(matches) == 1:
-        return int(outcomes.record_sent(session, id_, attempt, posted=matches[0], now=now))
-    if len(matches) > 1:
-        error = f"{len(matches)} posts on the network look like this reply."
-        return int(outcomes.record_needs_human(session, id_, attempt, error=error, now=now))
-    checks = row.absent_checks + 1
-    if checks < _ABSENT_CHECKS:
-        look_after = now + timedelta(seconds=settings.read_back_gap_s)
-        outcomes.record_absent(session, id_, attempt, look_after=look_after, checks=checks)
-        return 0
-    if attempt >= _UNKNOWN_ATTEMPTS or row.error_code == DuplicateReply.__name__:
-        error = "The network did not say whether it was posted, and it cannot be found there."
-        return int(outcomes.record_needs_human(session, id_, attempt, error=error, now=now))
-    return int(outcomes.record_requeued(session, id_, attempt, now=now))
-
-
-def _not_readable(store: Store, settings: DeliverySettings, row: DeliveryRow, error: str, now: datetime) -> int:
-    assert row.id is not None
-    with store.write() as session:
-        started = row.attempt_started_at or row.created_at
-        if now - started > timedelta(hours=settings.give_up_after_h):
-            return int(outcomes.record_needs_human(session, row.id, row.attempt, error=error, now=now))
-        later = now + timedelta(seconds=settings.read_back_gap_s)
-        outcomes.record_absent(session, row.id, row.attempt, look_after=later, checks=row.absent_checks)
-    return 0
-
-
-def _not_ours_already(session: Session, row: DeliveryRow, found: tuple[Posted, ...]) -> list[Posted]:
-    """Leave out posts that an earlier reply of ours already accounts for."""
-    query = select(DeliveryRow.external_id).where(
-        DeliveryRow.account_id == row.account_id,
-        col(DeliveryRow.external_id).in_([posted.external_id for posted in found]),
-        DeliveryRow.id != row.id,
-    )
-    taken = set(session.exec(query))
-    return [posted for posted in found if posted.external_id not in taken]
-
-
-def _settle_s(channel: Channel, settings: DeliverySettings) -> float:
-    return max(settings.settle_s, channel.capabilities.settle_s)
-
-
-def _reply(row: DeliveryRow) -> Reply:
-    return Reply(
-        target_id=row.target_external_id,
-        thread_id=row.thread_external_id,
-        text=row.text,
-        kind=MentionKind(row.kind),
-        attachments=tuple(row.attachments),
-    )

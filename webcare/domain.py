@@ -1,4 +1,4 @@
-"""The values that travel between the steps of the desk. Frozen, standard library only.
+"""The values that travel between the steps of the desk. Frozen; of ours they know the errors only.
 
 Nothing here reads a file, a clock, a database or a network. All datetimes are aware UTC; `__post_init__`
 refuses naive ones, because a naive time is how response times come out an hour wrong in summer.
@@ -6,11 +6,13 @@ refuses naive ones, because a naive time is how response times come out an hour 
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import Any
+
+from webcare.errors import WebcareError
 
 
 class Sentiment(StrEnum):
@@ -103,6 +105,13 @@ class MentionKind(StrEnum):
     VISITOR_POST = "visitor_post"  #: a post on the brand's own page
     REVIEW = "review"
     DIRECT_MESSAGE = "direct_message"
+
+
+class ReplyWay(StrEnum):
+    """Who can read an answer."""
+
+    PUBLIC = "public"
+    PRIVATE = "private"  #: a direct message, or the one private reply a network allows to a public post
 
 
 class CaseState(StrEnum):
@@ -237,6 +246,10 @@ class Route:
     priority: int
     respond_within: timedelta
     reason: str
+    next_within: timedelta | None = None  #: for an answer after our first one; None = as `respond_within`
+    skill: str = ""  #: what it takes to answer, e.g. "store:utrecht"
+    tags: tuple[str, ...] = ()
+    rules: tuple[str, ...] = ()  #: names of the desk's own rules that had a say
 
 
 class Override(StrEnum):
@@ -256,6 +269,41 @@ class FactKind(StrEnum):
     POLICY = "policy"
     PRICE = "price"
     OTHER = "other"
+
+
+def N_(message: str) -> str:
+    """Mark a sentence for the catalogues of the console without translating it."""
+    return message
+
+
+class Said(str):
+    """A sentence made of a template and what is filled in, so that the console can say it in the reader's language.
+
+    Anywhere else it is the English sentence.
+    """
+
+    template: str
+    values: Mapping[str, object]
+
+    def __new__(cls, template: str, **values: object) -> Said:
+        """Fill in."""
+        said = super().__new__(cls, template.format(**values) if values else template)
+        said.template, said.values = template, values
+        return said
+
+    @classmethod
+    def of(cls, error: Exception) -> Said:
+        """What an error says, by its template where it has one."""
+        told = error.template if isinstance(error, WebcareError) else next(iter(error.args), "")
+        if isinstance(told, Said):
+            return told
+        return cls(told, **error.values) if isinstance(error, WebcareError) and told else cls(str(error))
+
+    @classmethod
+    def joined(cls, sentences: Sequence[str], between: str) -> Said:
+        """Several sentences as one; each is still said in the reader's language."""
+        places = {f"part{number}": sentence for number, sentence in enumerate(sentences)}
+        return cls(between.join(f"{{{name}}}" for name in places), **places)
 
 
 @dataclass(frozen=True, slots=True)
@@ -307,7 +355,7 @@ class Verdict:
 
     decision: Decision
     findings: tuple[Finding, ...]
-    fingerprint: str  #: sha256 over text, channel, account, target and attachments
+    fingerprint: str  #: sha256 over text, channel, account, target, way and attachments
     rules_version: str
     missing: tuple[str, ...] = ()  #: checks that could not run, said instead of skipped silently
     #: What it looked at, as (part, mark): two verdicts with the same marks saw the same (guard/binding.py).
@@ -321,8 +369,12 @@ class Reply:
     target_id: str  #: external id of the message we answer
     thread_id: str
     text: str
-    kind: MentionKind = MentionKind.REPLY
+    kind: MentionKind = MentionKind.REPLY  #: DIRECT_MESSAGE in a conversation, else REPLY
     attachments: tuple[str, ...] = ()
+    way: ReplyWay = ReplyWay.PUBLIC
+    to_id: str = ""  #: external id of the person answered; a private answer needs it
+    key: str = ""  #: the same for every attempt at one delivery, for networks that take each key once
+    heard_at: datetime | None = None  #: when this person last wrote in the conversation; None: not known
 
 
 @dataclass(frozen=True, slots=True)
@@ -344,6 +396,12 @@ class Actor:
     id: int | None
     name: str
     role: Role
+    grants: frozenset[str] = frozenset()  #: Permissions beyond those of the role
+    supervised: bool = False  #: their replies wait for a colleague's yes
+    language: str = ""  #: of the interface, as they chose; empty = as the browser asks
+    timezone: str = ""  #: in which they read times; empty = as the browser says
+    density: str = ""  #: "compact", or empty
+    suggestions: bool = True  #: whether answers given before are offered to them
 
     @classmethod
     def system(cls, job: str) -> Actor:

@@ -6,12 +6,21 @@ The first sentence of each docstring is what an agent or operator sees when no b
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import NamedTuple
 
 
 class WebcareError(Exception):
-    """Something went wrong in Webcare."""
+    """Something went wrong in Webcare.
+
+    The console can say it in the reader's language when names and numbers are given apart:
+    `CaseStateRefused("{name} already works on this case.", name=holder.name)`.
+    """
+
+    def __init__(self, message: str = "", **values: object) -> None:
+        super().__init__(message.format(**values) if values else message)
+        self.template = message
+        self.values = values
 
     def __str__(self) -> str:
         detail = super().__str__()
@@ -72,6 +81,10 @@ class UndoTooLate(WebcareError):
     """The reply has already left; it can no longer be taken back here."""
 
 
+class ApprovalNeeded(WebcareError):
+    """This reply needs a colleague's yes before it may go out."""
+
+
 class GuardBlocked(WebcareError):
     """The guard held this reply; mend what it points at, then send again."""
 
@@ -102,6 +115,15 @@ class ChannelError(WebcareError):
     retryable = False
 
 
+#: No network counts requests in windows longer than a day.
+_LONGEST_WINDOW = timedelta(hours=25)
+
+
+def believable(reset_at: datetime | None, now: datetime) -> datetime | None:
+    """The end of a network's window as it announced it; None where no window can end that late."""
+    return None if reset_at is None or reset_at - now > _LONGEST_WINDOW else reset_at
+
+
 class ChannelThrottled(ChannelError):
     """The network asks us to wait before the next request."""
 
@@ -111,6 +133,10 @@ class ChannelThrottled(ChannelError):
         super().__init__(message)
         #: When to try again (aware UTC); None when the network did not say.
         self.retry_at = retry_at
+
+    def wait_until(self, now: datetime) -> datetime | None:
+        """`retry_at` where it can be true: a network whose clock is a year ahead must not silence us for a year."""
+        return believable(self.retry_at, now)
 
 
 class ChannelUnavailable(ChannelError):

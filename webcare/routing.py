@@ -7,11 +7,14 @@ Customer text never enters a reason, because reasons are logged and shown.
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
 
+from webcare import routing_rules
 from webcare.domain import UNSORTED, Line, Mention, MentionKind, Route, Topic, Triage, Urgency
+from webcare.routing_rules import Rule, Said, seen_of
 from webcare.settings import RoutingSettings
+from webcare.targets import Targets
 
 #: From this probability of an urgency on, a person looks at once, whatever the first label says. Missing a
 #: critical mention costs far more than a colleague's glance, so critical has the lower bar.
@@ -40,19 +43,89 @@ class _Choice:
     reason: str
 
 
-def route(mention: Mention, triage: Triage, settings: RoutingSettings, *, unsorted_below: float) -> Route:
+@dataclass(frozen=True, slots=True)
+class Decisions:
+    """What the desk decided in the browser and is in force; nothing of it by default."""
+
+    rules: tuple[Rule, ...] = ()
+    queues: Mapping[str, Line] = field(default_factory=dict)  #: the desk's own queues and whose they are
+    targets: Targets = field(default_factory=Targets)
+
+
+#: A desk that decided nothing.
+NOTHING = Decisions()
+
+
+def route(
+    mention: Mention,
+    triage: Triage,
+    settings: RoutingSettings,
+    *,
+    unsorted_below: float,
+    account: str = "",
+    decisions: Decisions = NOTHING,
+) -> Route:
     """Choose queue, line, priority (1 most urgent to 4) and the time a first answer is due.
 
-    `unsorted_below` is the least probability of the line, 0..1, at which the classifier's word is taken.
+    `unsorted_below` is the least probability of the line, 0..1, at which the classifier's word is taken; `account` the
+    key of the account that collected it.
     """
     case = _Case(mention, triage, urgency_in_force(triage), unsorted_below)
     choice = next(found for rule in _RULES if (found := rule(case)) is not None)
+    said = routing_rules.ask(decisions.rules, lambda: seen_of(mention, triage, case.urgency, account))
+    return _timed(mention, _ruled(choice, said, decisions), said, settings, decisions.targets)
+
+
+def _ruled(choice: _Choice, said: Said, decisions: Decisions) -> _Choice:
+    """The choice with what the desk's own rules say of it."""
+    did = []
+    queue, line, urgency = choice.queue, choice.line, choice.urgency
+    if said.queue:
+        queue, line = said.queue, _line_of(said.queue, choice, decisions)
+        did.append(f"queue {queue}")
+    if said.priority:
+        urgency = _prioritised(choice.urgency, said.priority)
+        kept = urgency.priority != said.priority
+        did.append(f"priority stays {urgency.priority}, danger never waits" if kept else f"priority {said.priority}")
+    if said.skill:
+        did.append(f"skill {said.skill}")
+    told = [f"rule “{said.rule}”: {', '.join(did)}"] if said.rule else []
+    told += [f"tagged by “{name}”" for name in said.tagged_by]
+    return _Choice(queue, line, urgency, "; ".join([*told, choice.reason]))
+
+
+def _line_of(queue: str, choice: _Choice, decisions: Decisions) -> Line:
+    if queue in decisions.queues:
+        return decisions.queues[queue]
+    return Line(queue) if queue in set(Line) else choice.line
+
+
+def _prioritised(urgency: Urgency, priority: int) -> Urgency:
+    wanted = list(Urgency)[priority - 1]
+    # Missing danger costs far more than a colleague's glance, so a rule may raise what is critical or high, not lower.
+    danger = urgency in (Urgency.CRITICAL, Urgency.HIGH)
+    return urgency if danger and wanted.priority > urgency.priority else wanted
+
+
+def _timed(mention: Mention, choice: _Choice, said: Said, settings: RoutingSettings, targets: Targets) -> Route:
+    start, default = mention.posted_at, settings.within(choice.urgency.value)
+    first, again = (
+        targets.respond_by(
+            choice.urgency, choice.queue, mention.channel, start=start, default=default, answered=answered
+        )
+        - start
+        for answered in (False, True)
+    )
     return Route(
         queue=choice.queue,
         line=choice.line,
         priority=choice.urgency.priority,
-        respond_within=settings.within(choice.urgency.value),
+        respond_within=first,
         reason=choice.reason,
+        next_within=again if again != first else None,
+        skill=said.skill,
+        tags=said.tags,
+        rules=(*said.tagged_by, *([said.rule] if said.rule else [])),
     )
 
 

@@ -28,12 +28,25 @@ from webcare.channels.base import (
     ReplyTarget,
 )
 from webcare.delivery import reconcile_due, send_due
-from webcare.domain import Actor, Author, Line, Mention, Posted, Reply, Role, Sentiment, Topic, Triage, Urgency
+from webcare.domain import (
+    Actor,
+    Author,
+    Line,
+    Mention,
+    Posted,
+    Reply,
+    ReplyWay,
+    Role,
+    Sentiment,
+    Topic,
+    Triage,
+    Urgency,
+)
 from webcare.errors import ChannelError
 from webcare.ingest import PollSummary, poll_account
 from webcare.settings import Settings, load_settings
 from webcare.store import Store
-from webcare.store.tables import AccountRow, AgentRow, CaseEventRow, CaseRow, DeliveryRow, MentionRow
+from webcare.store.tables import AccountRow, AgentRow, CaseEventRow, CaseRow, DeliveryRow, MentionRow, MentionVersionRow
 
 #: A Tuesday morning in winter, so that nobody's test depends on today.
 NOON = datetime(2026, 2, 10, 11, 0, tzinfo=UTC)
@@ -92,7 +105,8 @@ class FakeChannel:
 
     name: ClassVar[str] = "x"
     title: ClassVar[str] = "X"
-    capabilities: ClassVar[Capabilities] = Capabilities(settle_s=0.0)
+    # What it took shows at once, so that it is not there may be believed at once.
+    capabilities: ClassVar[Capabilities] = Capabilities(settle_s=0.0, takes_once=True)
     secret_names: ClassVar[tuple[str, ...]] = ()
 
     inbox: list[Mention] = field(default_factory=list)
@@ -109,7 +123,7 @@ class FakeChannel:
         return cls()
 
     @classmethod
-    def length(cls, text: str) -> Length:
+    def length(cls, text: str, way: ReplyWay = ReplyWay.PUBLIC) -> Length:
         """Plain characters, at most 280."""
         return Length(len(text), 280)
 
@@ -121,7 +135,7 @@ class FakeChannel:
         page = self.inbox[start : start + budget.max_pages * budget.page_size]
         return PollResult(tuple(page), str(start + len(page)), complete=start + len(page) == len(self.inbox))
 
-    def can_reply(self, target: ReplyTarget) -> Permission:
+    def can_reply(self, target: ReplyTarget, way: ReplyWay = ReplyWay.PUBLIC) -> Permission:
         """Always."""
         return Permission(True)
 
@@ -214,9 +228,12 @@ class Desk:
         )
 
     def case_of(self, mention: Mention) -> CaseRow:
-        """The case a post landed in."""
+        """The case a post landed in; an older version of an edited post finds it too."""
         with self.store.read() as session:
-            query = select(MentionRow).where(MentionRow.external_id == mention.external_id)
+            older = select(MentionVersionRow.mention_id).where(MentionVersionRow.external_id == mention.external_id)
+            query = select(MentionRow).where(
+                (col(MentionRow.external_id) == mention.external_id) | col(MentionRow.id).in_(older)
+            )
             row = session.exec(query).one()
             assert row.case_id is not None
             return cases.load(session, row.case_id)

@@ -11,20 +11,26 @@ import urllib.request
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
+from sqlmodel import col, update
 
 sys.path.insert(0, str(Path(__file__).parents[1] / "console"))
 
 from filling import PASSWORD, small_desk
 
 from webcare.app import App
+from webcare.domain import ACTIVE_STATES, CaseState
 from webcare.settings import load_settings
 from webcare.store import open_store
+from webcare.store.tables import CaseRow
 from webcare.testing import Desk
 
 ROOT = Path(__file__).parents[2]
+#: A page whose run has ended. While it is being drawn, what a mouse was pressed on may move away under it.
+RESTS = "[data-test-script-state=notRunning]"
 #: Starting Python, Streamlit and the desk on a slow machine, in seconds.
 START_S = 60
 
@@ -64,6 +70,20 @@ def desk(sqlite_template: Path, tmp_path_factory: pytest.TempPathFactory) -> Ite
     store.dispose()
 
 
+@pytest.fixture(autouse=True)
+def _on_time(desk: Desk) -> None:
+    """The console goes by the clock on the wall; whatever ran before, this process starts a test at the same time."""
+    desk.now = datetime.now(UTC)
+
+
+@pytest.fixture(autouse=True, scope="module")
+def _nobody_waits(desk: Desk) -> None:
+    """What other files left in the queues is done: a list shows so many cases and no more."""
+    with desk.store.write() as session:
+        left = col(CaseRow.state).in_(ACTIVE_STATES)
+        session.exec(update(CaseRow).where(left).values(state=CaseState.RESOLVED.value, resolved_at=datetime.now(UTC)))
+
+
 @pytest.fixture(scope="session")
 def base(desk: Desk) -> Iterator[str]:
     """The address of the running console."""
@@ -75,8 +95,8 @@ def base(desk: Desk) -> Iterator[str]:
 
 
 @contextmanager
-def serving(desk: Desk, port: int) -> Iterator[str]:
-    """Run streamlit_app.py on the desk's database until the block ends."""
+def serving(desk: Desk, port: int, more: dict[str, str] | None = None) -> Iterator[str]:
+    """Run streamlit_app.py on the desk's database until the block ends; `more` are further settings."""
     assert desk.store.path is not None
     settings = {
         "WEBCARE_DESK__DATABASE_URL": desk.store.url,
@@ -84,7 +104,7 @@ def serving(desk: Desk, port: int) -> Iterator[str]:
         "WEBCARE_DESK__BRAND": "Hemlund",
         "WEBCARE_POLLING__EVERY_S": "3600",
     }
-    env = os.environ | settings
+    env = os.environ | settings | (more or {})
     desk.reviewer = App(load_settings(env=settings)).reviewer
     command = [sys.executable, "-m", "streamlit", "run", str(ROOT / "streamlit_app.py")]
     command += [f"--server.port={port}", "--server.address=127.0.0.1"]
@@ -112,19 +132,38 @@ def _wait_until_it_answers(server: subprocess.Popen[bytes], address: str, log: P
     raise AssertionError(f"the console did not start:\n{log.read_text()[-4000:]}")
 
 
+_FAILED = pytest.StashKey[bool]()
+
+
+@pytest.hookimpl(hookwrapper=True)
+def pytest_runtest_makereport(item: pytest.Item) -> Iterator[None]:
+    """Remember which test failed: what its pages showed is told with it."""
+    outcome = yield
+    report = outcome.get_result()
+    item.stash[_FAILED] = item.stash.get(_FAILED, False) or report.failed
+
+
 @pytest.fixture
-def open_browser(browser: "Browser", base: str) -> Iterator[Callable[..., Watched]]:  # noqa: F821 - as above
+def open_browser(
+    browser: "Browser",  # noqa: F821 - as above
+    base: str,
+    request: pytest.FixtureRequest,
+) -> Iterator[Callable[..., Watched]]:
     """Opens browsers that share nothing: each call is another computer."""
     contexts = []
 
-    def open_(*, scheme: str = "light", width: int = 1280, height: int = 720) -> Watched:
-        context = browser.new_context(viewport={"width": width, "height": height}, color_scheme=scheme)
-        context.set_default_timeout(20_000)
+    def open_(*, scheme: str = "light", width: int = 1280, height: int = 720, locale: str | None = None) -> Watched:
+        size = {"width": width, "height": height}
+        context = browser.new_context(viewport=size, color_scheme=scheme, locale=locale)
+        context.set_default_timeout(60_000)
         contexts.append(context)
         return watch(context.new_page(), base)
 
     yield open_
     for context in contexts:
+        if request.node.stash.get(_FAILED, False):
+            for page in context.pages:
+                print(f"{page.url} showed:\n{page.locator('body').aria_snapshot()[-2500:]}")
         context.close()
 
 

@@ -74,6 +74,25 @@ def _walk(browser: Browser, desk: Desk, address: str, folder: Path) -> None:
     _shot(manager, folder, "manager", ".wc-tiles")
     _changed(_sign_in(browser, address, "noor"), desk, address, folder)
     _rules(manager, address, folder)
+    _running_the_desk(browser, address, folder)
+    _elsewhere(browser, desk, address, folder)
+
+
+def _running_the_desk(browser: Browser, address: str, folder: Path) -> None:
+    """Texts, people and routing, as an administrator sees them."""
+    admin = _sign_in(browser, address, "jonas")
+    for name, ready in (("texts", "text=New text"), ("people", "text=5 colleagues"), ("desk", "text=Your own rules")):
+        admin.goto(f"{address}/{name}")
+        _shot(admin, folder, name, ready)
+
+
+def _elsewhere(browser: Browser, desk: Desk, address: str, folder: Path) -> None:
+    """Another language, and a tablet held upright."""
+    dutch = _sign_in(browser, address, "noor", locale="nl-NL")
+    _shot(dutch, folder, "queue-nl", ".list a.row")
+    tablet = _sign_in(browser, address, "bram", locale="sv-SE", width=820, height=1180)
+    tablet.goto(f"{address}/case?case={_dennis(desk)}")
+    _shot(tablet, folder, "case-sv-tablet", ".wc-thread")
 
 
 def _rules(manager: Page, address: str, folder: Path) -> None:
@@ -81,7 +100,7 @@ def _rules(manager: Page, address: str, folder: Path) -> None:
     manager.set_viewport_size({"width": 1280, "height": 1180})
     manager.goto(f"{address}/guard")
     manager.get_by_label("Name of the rule").fill("buy")
-    manager.get_by_role("button", name="Try it").click()
+    manager.locator(".st-key-rules_try button").click()
     _shot(manager, folder, "guard", "text=The rule is good")
 
 
@@ -104,8 +123,19 @@ def _changed(page: Page, desk: Desk, address: str, folder: Path) -> None:
     _shot(page, folder, "changed", ".wc-changed")
 
 
-def _sign_in(browser: Browser, address: str, name: str, *, scheme: str = "light", folder: Path | None = None) -> Page:
-    page = browser.new_context(viewport={"width": 1280, "height": 720}, color_scheme=scheme).new_page()
+def _sign_in(
+    browser: Browser,
+    address: str,
+    name: str,
+    *,
+    scheme: str = "light",
+    folder: Path | None = None,
+    locale: str = "en-GB",
+    width: int = 1280,
+    height: int = 720,
+) -> Page:
+    look = {"viewport": {"width": width, "height": height}, "color_scheme": scheme, "locale": locale}
+    page = browser.new_context(**look).new_page()
     page.goto(address)
     if folder is not None:
         _shot(page, folder, "sign-in", "form")

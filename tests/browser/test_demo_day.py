@@ -52,7 +52,7 @@ def show_news_until(page: Page, row: Locator) -> None:
     news = page.get_by_role("button", name=re.compile("new case"))
     deadline = time.monotonic() + 60
     while not row.is_visible():
-        assert time.monotonic() < deadline, "the case did not reach the queue"
+        assert time.monotonic() < deadline, f"the case did not reach the queue:\n{page.locator('body').aria_snapshot()}"
         if news.is_visible():
             news.click()
         page.wait_for_timeout(250)

@@ -170,7 +170,8 @@ def test_a_click_elsewhere_right_after_typing_is_not_lost(signed_in: Callable[..
     page.keyboard.type("Half a note")
     page.get_by_role("button", name="Queues").click()
     page.wait_for_selector(".list a.row")
-    assert (draft(desk, case.id), draft(desk, case.id, "note")) == ("Half an answer", "Half a note")
+    kept = ("Half an answer", "Half a note")
+    eventually(lambda: (draft(desk, case.id), draft(desk, case.id, "note")) == kept)
 
 
 def test_a_reply_that_left_is_shown_as_posted_by_itself(signed_in: Callable[..., Watched], desk: Desk):

@@ -69,12 +69,12 @@ def test_a_case_shows_words_as_words(signed_in: Callable[..., Watched], nasty: d
     page.wait_for_selector(".wc-thread .wc-said", state="attached")
     page.wait_for_selector(".st-key-wc_reply button")
     page.get_by_role("button", name="Assign").click()
-    page.wait_for_timeout(300)
+    page.wait_for_selector("[data-testid=stPopoverBody] input")
     harmless(watched)
     # Only our own buttons are there, whatever a name or a text says.
     assert page.get_by_role("button", name="Sign out").count() == 1
     assert page.locator(".wc-thread").evaluate("box => getComputedStyle(box).direction") == "ltr"
-    label = page.locator(".st-key-wc_reply button").inner_text()
+    label = page.locator(".st-key-wc_reply [class*='st-key-send_'] button").first.inner_text()
     assert label.startswith("Send reply to ")
     assert label.endswith(" on X")
     assert page.locator(".st-key-wc_reply button [style*='color'], .st-key-wc_reply button img").count() == 0

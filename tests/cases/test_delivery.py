@@ -9,6 +9,7 @@ from sqlmodel import select
 
 from webcare import cases, guard
 from webcare.cases import outcomes
+from webcare.channels.leaving import may_leave
 from webcare.delivery import send_due
 from webcare.domain import CaseState, Decision, DeliveryState, Finding, Level, Posted, Reply, Verdict
 from webcare.errors import (
@@ -380,7 +381,7 @@ def slow_clock(desk: Desk, *seconds: float) -> Callable[[], datetime]:
 def test_a_sender_that_slept_after_claiming_does_not_post_but_gives_the_reply_back(desk: Desk) -> None:
     row = desk.reply(desk.open_case().id or 0, TEXT)
     desk.later(seconds=11)
-    sleepy = slow_clock(desk, 0, 5, 0)  # claimed, looked at the clock five seconds later, looked for more to send
+    sleepy = slow_clock(desk, 0, 0, 5, 0)  # looked, claimed, looked at the clock five seconds later, looked for more
     assert send_due(desk.store, {"x_hemlund": desk.channel}, desk.settings.delivery, clock=sleepy) == 0
     assert sent_texts(desk) == []
     assert desk.delivery(row.id).state == DeliveryState.PENDING
@@ -389,10 +390,28 @@ def test_a_sender_that_slept_after_claiming_does_not_post_but_gives_the_reply_ba
     assert sent_texts(desk) == [TEXT]
 
 
+def test_a_sender_that_falls_asleep_inside_the_call_may_not_let_it_leave_when_it_wakes(desk: Desk) -> None:
+    looked: list[bool] = []
+    send = desk.channel.send
+
+    def sleepy(reply: Reply) -> Posted:
+        looked.append(may_leave())
+        desk.now += timedelta(minutes=20)
+        looked.append(may_leave())
+        return send(reply)
+
+    desk.channel.send = sleepy  # type: ignore[method-assign]
+    desk.reply(desk.open_case().id or 0, TEXT)
+    desk.later(seconds=11)
+    desk.deliver()
+    assert looked == [True, False]
+    assert may_leave()
+
+
 def test_a_sender_that_slept_while_others_settled_its_reply_changes_nothing(desk: Desk) -> None:
     row = desk.reply(desk.open_case().id or 0, TEXT)
     desk.later(seconds=11)
-    seconds = iter([0, 5, 0])
+    seconds = iter([0, 0, 5, 0])
 
     def while_asleep() -> datetime:
         moment = desk.now + timedelta(seconds=next(seconds))

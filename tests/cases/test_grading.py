@@ -11,12 +11,11 @@ from hypothesis import strategies as st
 from sqlmodel import select
 
 from webcare import cases, guard
-from webcare.domain import Author, Finding, Level, Override, Sentiment
+from webcare.domain import Author, Finding, Level, Override, Role, Sentiment
 from webcare.errors import CaseStateRefused, NotAllowed
 from webcare.guard.base import ReviewContext
 from webcare.guard.reported import FILE, open_slips, save_slip, settle_open, without_personal_data
 from webcare.guard.rules.escaped import Slip, read_slips
-from webcare.people import Role
 from webcare.reports import guard_report
 from webcare.reports.guard import wilson
 from webcare.store.tables import GuardFindingRow, GuardSlipRow, JokeOutcomeRow

@@ -180,6 +180,20 @@ def test_unreadable_posts_are_kept_once(desk: Desk, monkeypatch: pytest.MonkeyPa
         assert session.exec(select(BadPostRow)).one().error == "no date"
 
 
+def test_what_nobody_could_read_is_kept_for_a_while_only(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
+    from dataclasses import replace
+
+    from webcare.channels.base import BadPost
+    from webcare.store.mentions import prune_bad_posts
+
+    real = desk.channel.poll
+    monkeypatch.setattr(desk.channel, "poll", lambda *args: replace(real(*args), bad=(BadPost("{}", "no date"),)))
+    desk.poll()
+    with desk.store.write() as session:
+        assert prune_bad_posts(session, before=desk.now) == 0
+        assert prune_bad_posts(session, before=desk.now + timedelta(seconds=1)) == 1
+
+
 def test_a_throttled_account_is_left_alone_until_the_network_said(desk: Desk) -> None:
     desk.channel.poll_error = ChannelThrottled("slow down", retry_at=NOON + timedelta(minutes=2))
     with pytest.raises(ChannelThrottled):
@@ -189,6 +203,15 @@ def test_a_throttled_account_is_left_alone_until_the_network_said(desk: Desk) ->
     desk.later(minutes=3)
     assert desk.receive(make_mention()).stored == 1
     assert account(desk).last_error == ""
+
+
+def test_a_network_with_a_wrong_clock_does_not_silence_an_account(desk: Desk) -> None:
+    desk.channel.poll_error = ChannelThrottled("slow down", retry_at=NOON + timedelta(days=260))
+    with pytest.raises(ChannelThrottled):
+        desk.poll()
+    desk.channel.poll_error = None
+    desk.later(minutes=3)
+    assert desk.receive(make_mention()).stored == 1
 
 
 def test_a_disconnected_account_is_asked_for_its_health_only_and_comes_back_by_itself(desk: Desk) -> None:

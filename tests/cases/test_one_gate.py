@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 
 import webcare
 from webcare import cases, guard
-from webcare.domain import Decision, DeliveryState, Verdict
+from webcare.domain import Decision, DeliveryState, Role, Verdict
 from webcare.errors import CaseStateRefused, GuardBlocked, ReplyPending, UndoTooLate, VerdictOutdated
 from webcare.store.tables import DeliveryRow, NoteRow
 from webcare.testing import Desk, make_mention
@@ -31,6 +31,7 @@ LEAKS = (NOTE, f"Sorry! {NOTE}.", "Hi, de klant nooit thuis is, niet compenseren
 MAKES_ROWS = {"cases/replies.py": {"_queue"}}
 GIVES_STATE = {
     "cases/replies.py": {"take_back"},  # CANCELLED only
+    "cases/retracting.py": {"_cancel"},  # CANCELLED only
     "cases/outcomes.py": {"_settle"},
     "delivery.py": {"_claim"},  # SENDING, after the gate
 }
@@ -114,8 +115,12 @@ def test_one_function_lets_a_network_hear_something() -> None:
 
 
 @pytest.mark.parametrize(("file", "name", "gate"), [
-    ("cases/replies.py", "send_reply", ("require_bound", "require_covered", "_queue")),
-    ("delivery.py", "_claim", ("_held", "record_failed", "_Claim")),
+    ("cases/replies.py", "approve", ("require_bound", "require_covered", "_queue")),
+    ("cases/by_hand.py", "record_answer", ("approve", "put_sent")),
+    ("cases/approvals.py", "approve_reply", ("_waiting", "review", "uncovered", "_let_go")),
+    ("cases/approvals.py", "_let_go", ("_waiting", "_decide", "approve")),
+    ("delivery.py", "_claim", ("_stopped", "record_failed", "_Claim")),
+    ("delivery.py", "_stopped", ("why_cut_off", "why_gone", "_held", "why_too_late")),
     ("delivery.py", "_held", ("read_again", "why_held")),
     ("delivery.py", "send_due", ("_claim", "_post")),
 ])  # fmt: skip
@@ -134,8 +139,18 @@ def test_only_the_gate_calls_the_door() -> None:
     def queues(node: ast.AST) -> bool:
         return isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id in ("_queue", "_post")
 
-    # console/thread.py draws posts with a function of that name.
-    assert places(queues, "console/thread.py") == {"cases/replies.py": {"send_reply"}, "delivery.py": {"send_due"}}
+    # These look at posts of a thread, draw one or read a queue with a function of that name.
+    others = (
+        "console/thread.py",
+        "console/reply_preview.py",
+        "cases/acting.py",
+        "cases/retracting.py",
+        "routing_rules.py",
+    )
+    assert places(queues, *others) == {
+        "cases/replies.py": {"approve"},
+        "delivery.py": {"send_due"},
+    }
 
 
 # --- every way out, tried with everything that can happen on the way ---------------------------------
@@ -180,6 +195,17 @@ def in_bulk(desk: Desk, case_id: int, text: str) -> int | None:
     return made[0]
 
 
+def with_a_colleagues_yes(desk: Desk, case_id: int, text: str) -> int | None:
+    undo, newcomer = timedelta(seconds=10), replace(desk.first, supervised=True)
+    asked = cases.check_and_send(
+        desk.store, case_id, text=CLEAN[2], by=newcomer, now=desk.now, undo=undo, acknowledged=True
+    ).approval_id
+    lead = desk.people[Role.TEAM_LEAD]
+    return cases.approve_reply(
+        desk.store, asked or 0, text=text, by=lead, now=desk.now, undo=undo, acknowledged=True
+    ).delivery_id
+
+
 def _approve(
     desk: Desk, case_id: int, text: str, verdict: Verdict, undo: timedelta = timedelta(seconds=10)
 ) -> int | None:
@@ -189,7 +215,15 @@ def _approve(
         ).id
 
 
-WAYS = (by_console, by_program, with_a_forged_verdict, with_the_verdict_of_another_text, scheduled, in_bulk)
+WAYS = (
+    by_console,
+    by_program,
+    with_a_forged_verdict,
+    with_the_verdict_of_another_text,
+    scheduled,
+    in_bulk,
+    with_a_colleagues_yes,
+)
 
 
 def note_with_the_words_of_the_reply(desk: Desk, case_id: int, delivery_id: int) -> bool:

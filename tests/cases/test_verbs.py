@@ -11,6 +11,7 @@ from webcare.domain import Actor, CaseState, FactKind, Line, Resolution, Role, S
 from webcare.errors import CaseChanged, CaseNotFound, CaseStateRefused, NotAllowed, WebcareError
 from webcare.people import PERMISSIONS, Permission, may
 from webcare.store.tables import AgentRow, NoteRow, ShareableFactRow, TriageRow
+from webcare.store.tables_desk import HandoverRow
 from webcare.testing import NOON, Desk
 
 
@@ -154,6 +155,14 @@ def a_note(session: Session, case_id: int) -> int:
     return row.id or 0
 
 
+def a_question(session: Session, case_id: int) -> int:
+    """A question of the manager, who may not ask, on the case with this id."""
+    author = session.exec(select(AgentRow.id).where(AgentRow.role == "manager")).one() or 0
+    session.add(HandoverRow(case_id=case_id, question="?", asked_by=author, asked_at=NOON, return_by=NOON))
+    session.flush()
+    return case_id
+
+
 def a_fact(session: Session, case_id: int) -> int:
     """A sentence marked by the manager, who may not: so nobody here is refused for having marked it themselves."""
     author = session.exec(select(AgentRow.id).where(AgentRow.role == "manager")).one() or 0
@@ -171,6 +180,10 @@ VERBS = {
     "assign": (Permission.WORK_CASES, lambda s, c, a: cases.assign(s, c, to=None, by=a, now=NOON)),
     "hand_over": (Permission.HAND_OVER, lambda s, c, a: cases.hand_over(s, c, question="?", by=a, now=NOON)),
     "hand_back": (Permission.HAND_OVER, lambda s, c, a: cases.hand_back(s, c, answer="!", by=a, now=NOON)),
+    "withdraw_question": (
+        Permission.HAND_OVER,
+        lambda s, c, a: cases.withdraw_question(s, a_question(s, c), by=a, now=NOON),
+    ),
     "add_note": (Permission.WORK_CASES, lambda s, c, a: cases.add_note(s, c, text="note", by=a, now=NOON)),
     "save_draft": (
         Permission.WORK_CASES,
@@ -234,11 +247,21 @@ def test_the_verbs_above_are_all_the_verbs_there_are() -> None:
         "discard_draft",
         "draft_surroundings",
         "review_reply",
+        "ask",
+        "target_of",
+        "message_to_answer",
+        "ways_offered",
+        "actions_of",
+        "ByHand",
+        "Fact",
     }  # they only read, or forget a draft
-    # in test_delivery.py, test_sending.py and test_grading.py
+    # in test_delivery.py, test_sending.py, test_grading.py and test_acting.py
     tested_apart = {
+        # test_approvals.py and test_promises.py
+        "approve_reply", "refuse_reply", "withdraw_reply", "decide_approval", "keep_promise", "drop_promise",
+        "move_promise", "break_promise",
         "take_back", "settle_by_hand", "wake_snoozed", "check_and_send", "grade_finding", "report_slip",
-            "try_rule", "save_rule", "delete_rule",
+            "try_rule", "save_rule", "delete_rule", "ask_action", "retract",
     }  # fmt: skip
     assert set(cases.__all__) - elsewhere - tested_apart == set(VERBS)
     assert set(PERMISSIONS) == set(Role)

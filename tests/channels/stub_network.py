@@ -42,12 +42,14 @@ def fb_config(base: str, **options: object) -> AccountConfig:
 
 def connect_x(box: Sandbox, **options: object) -> X:
     secrets = box.credentials("x_hemlund")
-    return X.connect(AccountConfig("x_hemlund", "3300000001", "hemlund", box.x_base, 2.0, options, secrets))
+    return X.connect(AccountConfig("x_hemlund", "3300000001", "hemlund", box.x_base, 15.0, options, secrets))
 
 
 def connect_fb(box: Sandbox, **options: object) -> Facebook:
     secrets = box.credentials("fb_hemlund")
-    return Facebook.connect(AccountConfig("fb_hemlund", "1100000001", "hemlund", box.graph_base, 2.0, options, secrets))
+    return Facebook.connect(
+        AccountConfig("fb_hemlund", "1100000001", "hemlund", box.graph_base, 15.0, options, secrets)
+    )
 
 
 class Clock:
@@ -145,7 +147,7 @@ class Stub:
 
     def __init__(self) -> None:
         self.heard: list[Heard] = []
-        self._answers: dict[tuple[str, str], list[Answer]] = defaultdict(list)
+        self._answers: dict[tuple[str, str, frozenset[tuple[str, str]]], list[Answer]] = defaultdict(list)
         self._otherwise = Answer(404, text="<html>nothing here</html>", headers={"content-type": "text/html"})
         self._server = StubServer(("127.0.0.1", 0), Handler)
         self._server.stub = self
@@ -154,9 +156,12 @@ class Stub:
     def url(self) -> str:
         return f"http://127.0.0.1:{self._server.server_address[1]}"
 
-    def on(self, method: str, path: str, *answers: Answer) -> Self:
-        """Queue answers; a path may end with * to stand for every path that begins so."""
-        self._answers[(method, path)] += answers
+    def on(self, method: str, path: str, *answers: Answer, when: Mapping[str, str] | None = None) -> Self:
+        """Queue answers; a path may end with * to stand for every path that begins so.
+
+        `when`: only for requests with these query parameters; such answers go before those without.
+        """
+        self._answers[(method, path, frozenset((when or {}).items()))] += answers
         return self
 
     def otherwise(self, answer: Answer) -> Self:
@@ -165,9 +170,10 @@ class Stub:
         return self
 
     def next_answer(self, heard: Heard) -> Answer:
-        for (method, path), queue in self._answers.items():
+        asked = {(name, value) for name, values in heard.query.items() for value in values}
+        for (method, path, when), queue in sorted(self._answers.items(), key=lambda one: -len(one[0][2])):
             fits = heard.path.startswith(path[:-1]) if path.endswith("*") else heard.path == path
-            if method == heard.method and fits and queue:
+            if method == heard.method and fits and when <= asked and queue:
                 return queue.pop(0) if len(queue) > 1 else queue[0]
         return self._otherwise
 

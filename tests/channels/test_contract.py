@@ -1,6 +1,7 @@
 """What every channel must do, whichever network it speaks to. A channel is tested here once it is installed.
 
-Drop recorded situations into `samples/<channel>/`; each one runs by itself, and those in REQUIRED must be there.
+Drop recorded situations into `samples/<channel>/`; each one runs by itself, and those in REQUIRED must be there. What a
+channel must bring for the further things it says it can do is in test_contract_abilities.py.
 """
 
 from __future__ import annotations
@@ -11,20 +12,20 @@ import json
 import logging
 import re
 import traceback
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 from typing import Any
 from urllib.parse import parse_qsl, quote
 
 import pytest
-from recorded import SAMPLES, Situation, account, perform, play, situations
+from checking import NOW, check_error, check_heard, check_result
+from recorded import SAMPLES, Account, Situation, account, perform, play, situations
 from stub_network import Answer, Stub, close, free_port, reset, silence
 
 from webcare.channels import MEMBERS, channel_class, names
-from webcare.channels.base import Budget, Channel, Health, HealthState, PollResult, ReplyTarget
-from webcare.domain import MentionKind, Posted, Reply
+from webcare.channels.base import Budget, Channel, Health, HealthState, ReplyTarget
+from webcare.domain import MentionKind, Reply
 from webcare.errors import (
     ChannelError,
-    ChannelThrottled,
     ChannelUnavailable,
     OutcomeUnknown,
     SettingsError,
@@ -62,7 +63,6 @@ REQUIRED: dict[str, tuple[str, ...]] = {
 CHANNELS = names()
 RECORDED = [name for name in CHANNELS if (SAMPLES / name / "account.json").exists()]
 ALL = [situation for name in RECORDED for situation in situations(name)]
-NOW = datetime(2026, 2, 10, 11, 0, tzinfo=UTC)
 
 
 @pytest.mark.parametrize("name", CHANNELS)
@@ -93,7 +93,10 @@ def test_a_channel_has_its_recorded_situations(name: str) -> None:
     if name not in RECORDED:
         pytest.skip(f"channel {name} comes from outside and brought no folder tests/channels/samples/{name}")
     present = {situation.name for situation in situations(name)}
-    assert set(REQUIRED) <= present
+    never = account(name).never
+    assert set(REQUIRED) - set(never) <= present
+    assert set(never) <= set(REQUIRED) - present
+    assert all(never.values()), "what cannot come about needs its reason"
 
 
 @pytest.mark.parametrize("name", RECORDED)
@@ -114,11 +117,13 @@ def test_a_recorded_situation_ends_as_it_says(situation: Situation, stub: Stub) 
     if "error" in expected:
         with pytest.raises(ChannelError) as caught:
             perform(channel, situation)
-        _check_error(caught.value, expected)
+        check_error(caught.value, expected)
     else:
-        _check_result(perform(channel, situation), expected, situation)
+        check_result(perform(channel, situation), expected, situation.channel)
+    known = account(situation.channel)
+    check_heard(stub.heard, expected.get("heard", ()), known.path)
     if situation.told["do"] == "send":
-        assert len([heard for heard in stub.heard if heard.method == "POST"]) == 1, "a post is tried once"
+        assert len(known.posted(stub.heard)) == expected.get("posts", 1), "a post is tried once"
 
 
 @pytest.mark.parametrize("situation", [one for one in ALL if one.name in REQUIRED], ids=str)
@@ -194,11 +199,12 @@ def test_a_failed_handshake_posted_nothing(name: str, stub: Stub) -> None:
 @pytest.mark.parametrize("act", [reset, close, silence(2.0)], ids=["reset", "closed", "silent"])
 def test_after_a_lost_answer_the_outcome_is_unknown_and_nothing_is_sent_twice(name: str, act: Any, stub: Stub) -> None:
     known = account(name)
+    known.answer_before_send(stub)
     stub.otherwise(Answer(act=act))
     channel = known.connect(name, stub.url, timeout_s=0.4)
     with pytest.raises(OutcomeUnknown):
         channel.send(known.reply)
-    assert len(stub.heard) == 1
+    assert len(known.posted(stub.heard)) == 1
     with pytest.raises(ChannelUnavailable):
         channel.poll(known.cursor, Budget())
     assert channel.health().state is HealthState.UNREACHABLE
@@ -210,6 +216,7 @@ def test_after_a_lost_answer_the_outcome_is_unknown_and_nothing_is_sent_twice(na
 def test_an_unclear_answer_to_a_post_is_an_unknown_outcome(name: str, status: int, body: str, stub: Stub) -> None:
     kinds = ("application/json", "text/html", "")
     known = account(name)
+    known.answer_before_send(stub)
     for kind in kinds:
         stub.otherwise(
             Answer(status, text="" if status == 204 else body, headers={"content-type": kind, "location": "/x"})
@@ -272,70 +279,15 @@ def test_what_cannot_be_sent_yet_is_refused_before_the_network_hears_of_it(name:
     assert not stub.heard
 
 
-# --- checking -------------------------------------------------------------------------------------------
-
-
-def _check_error(error: ChannelError, expected: dict[str, Any]) -> None:
-    assert type(error).__name__ == expected["error"], error
-    for words in expected.get("says", ()):
-        assert words in str(error)
-    if "retry_at" in expected:
-        assert isinstance(error, ChannelThrottled)
-        assert error.retry_at == (datetime.fromisoformat(expected["retry_at"]) if expected["retry_at"] else None)
-
-
-def _check_result(result: Any, expected: dict[str, Any], situation: Situation) -> None:
-    if isinstance(result, PollResult):
-        _check_poll(result, expected, situation.channel)
-    elif isinstance(result, Posted):
-        assert result.external_id == expected["posted"]
-        assert abs(result.posted_at - NOW) < timedelta(seconds=5)
-        assert result.url.startswith("https://")
-    elif isinstance(result, Health):
-        assert result.state.value == expected["state"]
-        assert result.external_id == expected.get("external_id", result.external_id)
-        assert all(words in result.message for words in expected.get("says", ()))
-        assert result.message
-    else:
-        assert [one.external_id for one in result] == expected["found"]
-
-
-def _check_poll(result: PollResult, expected: dict[str, Any], channel: str) -> None:
-    for wanted, mention in zip(expected["mentions"], result.mentions, strict=True):
-        for name, value in wanted.items():
-            found: Any = mention
-            for step in name.split("."):
-                found = getattr(found, step)
-            assert found == value, (wanted["external_id"], name)
-    assert len(result.bad) == expected.get("bad", len(result.bad))
-    assert result.complete is expected.get("complete", result.complete)
-    if "remaining" in expected:
-        assert result.rate is not None
-        assert result.rate.remaining == expected["remaining"]
-    json.loads(result.cursor)
-    assert [one.posted_at for one in result.mentions] == sorted(one.posted_at for one in result.mentions)
-    assert len({one.external_id for one in result.mentions}) == len(result.mentions)
-    for mention in result.mentions:
-        assert mention.channel == channel
-        assert mention.thread_id
-        assert mention.posted_at.utcoffset() == timedelta(0)
-        json.dumps(mention.raw).encode()
-        (mention.text + mention.author.name + mention.author.handle).encode()
-        assert "\x00" not in mention.text
-    for bad in result.bad:
-        assert bad.error
-        bad.raw.encode()
-
-
-def _with(known: Any, **changes: Any) -> Any:
-    return type(known)(**{**vars(known), **changes})
+def _with(known: Account, **changes: Any) -> Account:
+    return Account(**{**vars(known), **changes})
 
 
 @pytest.mark.parametrize("situation", [one for one in ALL if one.name == "send_ok"], ids=str)
 def test_a_reply_arrives_at_the_network_as_written(situation: Situation, stub: Stub) -> None:
     channel = play(stub, situation)
     perform(channel, situation)
-    heard = next(heard for heard in stub.heard if heard.method == "POST")
+    heard = account(situation.channel).posted(stub.heard)[0]
     expected = situation.told["expect"]
     if "json" in expected:
         assert json.loads(heard.body) == expected["json"]

@@ -12,13 +12,11 @@ from webcare.channels.facebook_posts import (
     NO_STORY,
     answers,
     comment_to_mention,
-    items_of,
-    next_token,
-    page_of,
     post_to_mention,
     rating_to_mention,
     watched_posts,
 )
+from webcare.channels.graph_transport import items_of, next_token, page_of
 from webcare.domain import Author, Media, MentionKind, Reply
 from webcare.errors import ChannelProtocolError
 

@@ -9,7 +9,8 @@ from stub_network import fb_config
 
 from webcare.channels.explain import Explainer, variables
 from webcare.channels.facebook import Facebook
-from webcare.channels.facebook_refusals import READING, SENDING, listen, usage
+from webcare.channels.facebook_refusals import ACTING, READING, SENDING
+from webcare.channels.graph_refusals import listen, usage
 from webcare.channels.transport import CallFailed
 from webcare.errors import (
     AccountDisconnected,
@@ -58,7 +59,41 @@ SENDS: list[tuple[int, dict[str, Any], type[ChannelError], str]] = [
     (400, graph(1, "An unknown error occurred"), OutcomeUnknown, ""),
     (400, graph(2, is_transient=True), OutcomeUnknown, ""),
     (401, graph(9999), AccountDisconnected, ""),
+    (403, graph(10, "outside of allowed window", error_subcode=2018278), ReplyRejected, "wait until the person writes"),
+    (403, graph(10, "closed", error_subcode=2534022), ReplyRejected, "wait until the person writes"),
+    (400, graph(551, "This person isn't available", error_subcode=1545041), ReplyRejected, "blocked"),
+    (400, graph(100, "No matching user found", error_subcode=2018001), ReplyRejected, "cannot be written to"),
+    (400, graph(10900, "Activity already replied to"), DuplicateReply, "one private reply"),
+    (400, graph(10902), ReplyRejected, "Answer it publicly"),
+    (400, graph(10903), ReplyRejected, "Answer it publicly"),
+    (400, graph(1200, "Temporary send message failure"), OutcomeUnknown, ""),
+    (403, graph(80006), ChannelThrottled, "wait"),
+    (400, graph(190, error_subcode=458), AccountDisconnected, "removed from the page"),
+    (400, graph(190, error_subcode=459), AccountDisconnected, "sign in on facebook.com"),
+    (400, graph(190, error_subcode=460), AccountDisconnected, "changed the password"),
+    (400, graph(190, error_subcode=464), AccountDisconnected, "confirm the Facebook account"),
+    (400, graph(190, error_subcode=467), AccountDisconnected, "made invalid"),
+    (400, graph(190, error_subcode=3300), AccountDisconnected, "no longer accepts"),
+    (400, graph(100, "Invalid parameter", error_subcode=3312), ReplyRejected, ""),
 ]
+
+ACTS: list[tuple[int | None, dict[str, Any] | None, type[ChannelError]]] = [
+    (400, graph(100, "does not exist", error_subcode=33), TargetGone),
+    (403, graph(200, "(#200) Insufficient permission"), ReplyRejected),
+    (400, graph(368), ReplyRejected),
+    (400, graph(4), ChannelThrottled),
+    (400, graph(190, error_subcode=463), AccountDisconnected),
+    (400, graph(2), ChannelUnavailable),
+    (400, graph(100, "odd"), ReplyRejected),
+]
+
+
+@pytest.mark.parametrize(("status", "error", "expected"), ACTS)
+def test_a_refused_action_is_told_by_facebooks_code(
+    status: int | None, error: dict[str, Any] | None, expected: type[ChannelError]
+) -> None:
+    acting = Explainer("Facebook", KEYS, lambda failure: listen(failure, str), READING, ACTING)
+    assert type(acting.send_error(failure(status, error))) is expected
 
 
 @pytest.mark.parametrize(("status", "error", "expected", "says"), SENDS)
@@ -72,7 +107,7 @@ def test_a_refused_comment_is_told_by_facebooks_code(
 
 @pytest.mark.parametrize("status", [200, 302, 408, 500, 503])
 @pytest.mark.parametrize("error", [graph(1), graph(2), graph(190), None])
-def test_without_a_clear_refusal_the_outcome_is_unknown_whatever_is_said(status: int, error: Any) -> None:
+def test_without_a_clear_refusal_of_facebook_the_outcome_is_unknown(status: int, error: Any) -> None:
     assert type(EXPLAIN.send_error(failure(status, error))) is OutcomeUnknown
 
 
@@ -105,7 +140,7 @@ def test_a_refused_read_is_told_by_facebooks_code(status: int | None, error: Any
 @pytest.mark.parametrize(
     "error", ["odd", 5, ["x"], {"code": "many"}, {"code": None}, {"message": None}, {"code": True}]
 )
-def test_a_refusal_in_an_odd_shape_is_still_a_refusal(error: Any) -> None:
+def test_a_refusal_of_facebook_in_an_odd_shape_is_still_a_refusal(error: Any) -> None:
     assert isinstance(EXPLAIN.send_error(failure(400, error)), (ReplyRejected, OutcomeUnknown))
     assert isinstance(EXPLAIN.read_error(failure(400, error)), ChannelProtocolError | ChannelUnavailable)
 
@@ -125,7 +160,11 @@ def test_the_limit_is_the_share_that_is_used_most() -> None:
     app = {"x-app-usage": json.dumps({"call_count": 28, "total_time": 91, "total_cputime": 25})}
     state = usage(app | business(0), NOW)
     assert state is not None
-    assert (state.limit, state.remaining, state.reset_at) == (100, 9, None)
+    # From 80 % on the rest is kept for answers, and reading pauses for a while.
+    assert (state.limit, state.remaining, state.reset_at) == (100, 0, datetime(2026, 2, 10, 11, 5, tzinfo=UTC))
+    below = usage({"x-app-usage": '{"call_count": 79.4, "total_time": "12"}'}, NOW)
+    assert below is not None
+    assert (below.remaining, below.reset_at) == (21, None)
     over = usage(business(12, call_count=130), NOW)
     assert over is not None
     assert (over.remaining, over.reset_at) == (0, datetime(2026, 2, 10, 11, 12, tzinfo=UTC))

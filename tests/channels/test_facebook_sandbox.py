@@ -1,26 +1,19 @@
 """A Facebook page over real HTTP: the unmodified facebook-sdk against the sandbox, through our transport."""
 
-import logging
-from dataclasses import replace
 from datetime import timedelta
 
 import pytest
 from stub_network import Clock, connect_fb
 
-from webcare.channels.base import AccountConfig, Budget, HealthState, PollResult, ReplyTarget
+from webcare.channels.base import AccountConfig, Budget, HealthState, PollResult
 from webcare.channels.facebook import Facebook
-from webcare.channels.facebook_posts import NO_STORY
-from webcare.domain import MentionKind, Reply
+from webcare.domain import MentionKind
 from webcare.errors import (
     AccountDisconnected,
     ChannelProtocolError,
     ChannelThrottled,
     ChannelUnavailable,
-    DuplicateReply,
-    OutcomeUnknown,
-    ReplyRejected,
     SettingsError,
-    TargetGone,
 )
 from webcare.sandbox.server import Sandbox
 
@@ -31,7 +24,7 @@ def texts(result: PollResult) -> list[str]:
     return [mention.text for mention in result.mentions]
 
 
-def test_a_first_start_gives_nothing_old_and_then_everything_new(box: Sandbox, clock: Clock) -> None:
+def test_a_first_start_of_a_page_gives_nothing_old_and_then_everything_new(box: Sandbox, clock: Clock) -> None:
     fb = connect_fb(box)
     brand = box.world.post_fb("Nieuwe bank", kind="post")
     box.world.comment_fb("oud", under=brand.id, author="lies")
@@ -83,7 +76,7 @@ def test_more_comments_than_come_along_are_read_page_by_page(box: Sandbox, box_f
     assert result.complete
 
 
-def test_a_small_budget_reads_everything_in_several_polls(box: Sandbox, box_fb: Facebook, clock: Clock) -> None:
+def test_a_small_budget_reads_all_of_a_page_in_several_polls(box: Sandbox, box_fb: Facebook, clock: Clock) -> None:
     brand = box.world.post_fb("Nieuwe bank", kind="post")
     for number in range(90):
         box.world.comment_fb(
@@ -100,13 +93,24 @@ def test_a_small_budget_reads_everything_in_several_polls(box: Sandbox, box_fb: 
 
 
 def test_a_comment_on_an_old_post_is_seen_while_the_post_is_among_the_newest(box: Sandbox, clock: Clock) -> None:
-    fb = connect_fb(box, watch_posts=3)
+    fb = connect_fb(box, watch_posts=3, older_posts=0)
     old = [box.world.post_fb(f"post {n}", kind="post", at=clock.now - timedelta(days=30 - n)) for n in range(4)]
     cursor = fb.poll(None, BUDGET).cursor
     clock.later(seconds=1)
     for post in old:
         box.world.comment_fb(f"onder {post.message}", under=post.id, author="lies")
     assert sorted(texts(fb.poll(cursor, BUDGET))) == ["onder post 1", "onder post 2", "onder post 3"]
+
+
+def test_visitors_push_no_post_of_the_page_out_of_sight(box: Sandbox, clock: Clock) -> None:
+    fb = connect_fb(box, watch_posts=3, older_posts=0)
+    brand = box.world.post_fb("Nieuwe bank", kind="post", at=clock.now - timedelta(hours=30))
+    for number in range(12):
+        box.world.post_fb(f"vraag {number}", author=f"p{number}", at=clock.now - timedelta(hours=20 - number))
+    cursor = fb.poll(None, BUDGET).cursor
+    clock.later(seconds=1)
+    box.world.comment_fb("onder de bank", under=brand.id, author="lies")
+    assert texts(fb.poll(cursor, BUDGET)) == ["onder de bank"]
 
 
 def test_a_comment_that_shows_up_late_under_the_mark_is_not_missed(
@@ -134,9 +138,9 @@ def test_the_share_of_the_limit_that_is_left_comes_with_the_result(clock: Clock)
     with Sandbox(clock=clock, limit_scale=0.005) as box:  # 24 calls an hour
         fb = connect_fb(box, backfill_min=15)
         first = fb.poll(None, BUDGET)
-        assert first.rate is not None
-        assert first.rate.remaining is not None
-        assert 0 < first.rate.remaining < 100
+        rate = next(iter(first.rates.values()))
+        assert rate.remaining is not None
+        assert 0 < rate.remaining < 100
         asked = 0
         while fb.health().state is HealthState.OK:
             asked += 1
@@ -146,6 +150,30 @@ def test_the_share_of_the_limit_that_is_left_comes_with_the_result(clock: Clock)
         assert caught.value.retry_at is not None
         clock.now = caught.value.retry_at
         assert fb.poll(first.cursor, BUDGET).complete
+
+
+@pytest.mark.parametrize(
+    "fault", ["unavailable_html", "error_before", "malformed_json", "empty_200", "errors_only_200"]
+)
+@pytest.mark.parametrize("edge", ["feed", "visitor_posts", "tagged", "ratings", "conversations"])
+def test_one_list_that_fails_costs_no_other_and_is_told(
+    box: Sandbox, box_fb: Facebook, clock: Clock, fault: str, edge: str
+) -> None:
+    cursor = box_fb.poll(None, BUDGET).cursor
+    clock.later(seconds=5)
+    said = {
+        box.world.post_fb("bezoek", author="anna").message,
+        box.world.post_fb("genoemd", author="bo", kind="tagged").message,
+        box.world.review_fb("beoordeeld", author="cas", positive=True).message,
+        box.world.inbox.receive("geschreven", author="dirk").text,
+    }
+    box.faults.add(f"GET /graph/*/{edge}", fault, count=1)  # type: ignore[arg-type]
+    first = box_fb.poll(cursor, BUDGET)
+    assert list(first.troubles) == [edge]
+    assert len(said - set(texts(first))) <= 1
+    second = box_fb.poll(first.cursor, BUDGET)
+    assert not second.troubles
+    assert {*texts(first), *texts(second)} == said
 
 
 @pytest.mark.parametrize(
@@ -161,17 +189,30 @@ def test_the_share_of_the_limit_that_is_left_comes_with_the_result(clock: Clock)
         ("errors_only_200", ChannelUnavailable),
     ],
 )
-@pytest.mark.parametrize("edge", ["feed", "visitor_posts"])
-def test_a_poll_that_fails_says_why_and_the_next_one_reads_everything(
-    box: Sandbox, box_fb: Facebook, clock: Clock, fault: str, error: type[Exception], edge: str
+def test_a_poll_in_which_nothing_could_be_read_says_why_and_the_next_one_reads_everything(
+    box: Sandbox, box_fb: Facebook, clock: Clock, fault: str, error: type[Exception]
 ) -> None:
     cursor = box_fb.poll(None, BUDGET).cursor
     clock.later(seconds=5)
     box.world.post_fb("hoi", author="anna")
-    box.faults.add(f"GET /graph/*/{edge}", fault, count=1)  # type: ignore[arg-type]
+    box.faults.add("GET /graph/*", fault)  # type: ignore[arg-type]
     with pytest.raises(error):
         box_fb.poll(cursor, BUDGET)
+    box.faults.clear()
     assert texts(box_fb.poll(cursor, BUDGET)) == ["hoi"]
+
+
+@pytest.mark.parametrize("fault", ["rate_limited", "cut_before"])
+def test_a_network_that_throttles_or_is_gone_is_not_asked_for_the_other_lists(
+    box: Sandbox, box_fb: Facebook, clock: Clock, fault: str
+) -> None:
+    cursor = box_fb.poll(None, BUDGET).cursor
+    clock.later(seconds=5)
+    box.world.post_fb("hoi", author="anna")
+    box.faults.add("GET /graph/*/visitor_posts", fault, count=1)  # type: ignore[arg-type]
+    later = box.faults.add("GET /graph/*/tagged", "error_before")
+    first = box_fb.poll(cursor, BUDGET)
+    assert (first.complete, later.struck, texts(first)) == (False, 0, ["hoi"])
 
 
 @pytest.mark.parametrize("fault", ["unavailable_html", "rate_limited", "cut_before"])
@@ -204,29 +245,40 @@ def test_comments_in_an_odd_shape_cost_only_themselves_and_are_shown_to_people(
     assert result.complete
 
 
-def test_when_reviews_or_tags_fail_the_rest_still_comes(
-    box: Sandbox, box_fb: Facebook, caplog: pytest.LogCaptureFixture
+def test_a_list_the_token_may_not_read_is_told_every_time_and_asked_again_after_an_hour(
+    box: Sandbox, box_fb: Facebook, clock: Clock
 ) -> None:
     box.world.post_fb("hoi", author="anna")
-    box.faults.add("GET /graph/*/ratings", "answer", status=403, body={"error": {"code": 10, "message": "no"}})
-    box.faults.add("GET /graph/*/tagged", "unavailable_html")
+    refused = {"error": {"code": 10, "message": "(#10) needs pages_read_user_content"}}
+    rule = box.faults.add("GET /graph/*/ratings", "answer", status=403, body=refused)
     for _ in range(2):
         result = box_fb.poll(None, BUDGET)
         assert (texts(result), result.complete) == (["hoi"], True)
-    assert caplog.text.count("ratings cannot be read") == 1
+        assert "pages_read_user_content" in result.troubles["ratings"]
+    assert rule.struck == 1
+    clock.later(minutes=61)
+    box.faults.clear()
+    box.world.review_fb("mooi", author="cas", positive=True)
+    assert "mooi" in texts(box_fb.poll(result.cursor, BUDGET))
 
 
-def test_after_too_large_an_answer_the_next_poll_asks_for_less(box: Sandbox, box_fb: Facebook, clock: Clock) -> None:
-    body = {"error": {"code": 1, "message": "Please reduce the amount of data you're asking for, then retry"}}
-    box.faults.add("GET /graph/*/feed", "answer", count=1, status=500, body=body)
+def test_a_list_whose_answers_would_be_too_large_is_asked_for_in_smaller_pages(
+    box: Sandbox, box_fb: Facebook, clock: Clock
+) -> None:
+    box.world.options.graph_objects = 40.0
     brand = box.world.post_fb("Nieuwe bank", kind="post")
     for number in range(30):
         box.world.comment_fb(
             f"reactie {number}", under=brand.id, author=f"p{number}", at=clock.now - timedelta(seconds=number)
         )
-    with pytest.raises(ChannelUnavailable):
-        box_fb.poll(None, BUDGET)
-    assert len(box_fb.poll(None, BUDGET).mentions) == 31
+    for number in range(40):
+        box.world.post_fb(f"bezoek {number}", author=f"p{number}")
+    asked = box.faults.add("GET /graph/*/feed", "slow", seconds=0)
+    first = box_fb.poll(None, BUDGET)
+    assert len(first.mentions) == 71
+    refused, asked.struck = asked.struck, 0
+    assert box_fb.poll(first.cursor, BUDGET).complete
+    assert asked.struck < refused, "what was too large once is not asked for again"
 
 
 def test_a_page_id_facebook_does_not_know_is_told(box: Sandbox) -> None:
@@ -251,180 +303,3 @@ def test_the_proof_made_with_the_app_secret_is_sent_and_accepted(box: Sandbox, b
     other = Facebook.connect(AccountConfig("fb_hemlund", "1100000001", "", box.graph_base, 2.0, {}, secrets))
     assert other.health().state is HealthState.DISCONNECTED
     assert "app secret" in other.health().message
-
-
-# --- posting --------------------------------------------------------------------------------------------
-
-
-@pytest.fixture
-def targets(box: Sandbox) -> dict[str, Reply]:
-    """One reply to each place an answer can go."""
-    brand = box.world.post_fb("Nieuwe bank", kind="post")
-    visit = box.world.post_fb("Waar is mijn kast?", author="piet")
-    comment = box.world.comment_fb("Duur!", under=brand.id, author="lies")
-    under = box.world.comment_fb("Vind ik ook", under=comment.id, author="bo")
-    more = box.world.comment_fb("Bij mij ook", under=visit.id, author="eva")
-    deeper = box.world.comment_fb("En bij mij", under=more.id, author="cas")
-    review = box.world.review_fb("Nooit meer", author="guus", positive=False)
-    places = {
-        "comment on a brand post": (comment.id, comment.id),
-        "answer to a comment": (under.id, comment.id),
-        "visitor's post": (visit.id, visit.id),
-        "comment on a visitor's post": (more.id, visit.id),
-        "answer under a visitor's post": (deeper.id, visit.id),
-        "review": (review.id, review.id),
-    }
-    return {name: Reply(to, thread, f"Hoi! We zoeken het uit & <3 {name}") for name, (to, thread) in places.items()}
-
-
-PLACES = [
-    "comment on a brand post",
-    "answer to a comment",
-    "visitor's post",
-    "comment on a visitor's post",
-    "answer under a visitor's post",
-    "review",
-]
-
-
-@pytest.mark.parametrize("place", PLACES)
-def test_a_reply_stands_on_the_network_and_is_found_again(
-    box_fb: Facebook, targets: dict[str, Reply], clock: Clock, place: str
-) -> None:
-    reply = targets[place]
-    posted = box_fb.send(reply)
-    assert [one.external_id for one in box_fb.verify_sent(reply, since=clock.now)] == [posted.external_id]
-    assert box_fb.verify_sent(replace(reply, text="iets anders"), since=clock.now) == ()
-    for other in PLACES:
-        if other != place:
-            assert box_fb.verify_sent(targets[other], since=clock.now) == ()
-
-
-@pytest.mark.parametrize("place", PLACES[:3])
-@pytest.mark.parametrize("fault", ["cut_after_commit", "error_after_commit", "malformed_json"])
-def test_a_reply_whose_answer_was_lost_is_unknown_and_then_found(
-    box: Sandbox, box_fb: Facebook, targets: dict[str, Reply], clock: Clock, place: str, fault: str
-) -> None:
-    box.faults.add("POST /graph/*/comments", fault, count=1)  # type: ignore[arg-type]
-    with pytest.raises(OutcomeUnknown):
-        box_fb.send(targets[place])
-    assert len(box_fb.verify_sent(targets[place], since=clock.now)) == 1
-
-
-@pytest.mark.parametrize("fault", ["cut_before", "error_before", "unavailable_html", "empty_200", "errors_only_200"])
-def test_a_reply_that_never_arrived_is_unknown_and_then_absent(
-    box: Sandbox, box_fb: Facebook, targets: dict[str, Reply], clock: Clock, fault: str
-) -> None:
-    reply = targets["visitor's post"]
-    box.faults.add("POST /graph/*/comments", fault, count=1)  # type: ignore[arg-type]
-    with pytest.raises(OutcomeUnknown):
-        box_fb.send(reply)
-    assert box_fb.verify_sent(reply, since=clock.now) == ()
-    assert box_fb.send(reply).external_id
-
-
-def test_a_reply_that_is_not_visible_yet_is_absent_until_it_is(
-    box: Sandbox, box_fb: Facebook, targets: dict[str, Reply], clock: Clock
-) -> None:
-    reply, started = targets["review"], clock.now
-    box.faults.add("POST /graph/*/comments", "delay_visibility", count=1, seconds=20)
-    sent = box_fb.send(reply)
-    assert box_fb.verify_sent(reply, since=started) == ()
-    clock.later(seconds=21)
-    assert [one.external_id for one in box_fb.verify_sent(reply, since=started)] == [sent.external_id]
-
-
-def test_an_earlier_reply_in_the_same_words_is_not_taken_for_this_one(
-    box_fb: Facebook, targets: dict[str, Reply], clock: Clock
-) -> None:
-    box_fb.send(targets["review"])
-    clock.later(minutes=2)
-    assert box_fb.verify_sent(targets["review"], since=clock.now) == ()
-
-
-def test_a_reply_is_found_in_a_long_thread(
-    box: Sandbox, box_fb: Facebook, targets: dict[str, Reply], clock: Clock
-) -> None:
-    reply = targets["visitor's post"]
-    started = clock.now
-    sent = box_fb.send(reply)
-    for number in range(250):
-        box.world.comment_fb(f"ook {number}", under=reply.target_id, author=f"p{number}", at=clock.later(seconds=1))
-    assert [one.external_id for one in box_fb.verify_sent(reply, since=started)] == [sent.external_id]
-
-
-def test_the_refusals_of_facebook_come_out_as_ours(box: Sandbox, box_fb: Facebook, targets: dict[str, Reply]) -> None:
-    reply = targets["comment on a brand post"]
-    box_fb.send(reply)
-    with pytest.raises(DuplicateReply):
-        box_fb.send(reply)
-    with pytest.raises(ReplyRejected, match="must be shorter"):
-        box_fb.send(replace(reply, text="x" * 8001))
-    box.world.account("fb_hemlund").denied.add("reply")
-    with pytest.raises(ReplyRejected, match="pages_manage_engagement"):
-        box_fb.send(replace(reply, text="again"))
-    box.world.account("fb_hemlund").denied.clear()
-    box.world.delete_fb(reply.target_id)
-    with pytest.raises(TargetGone):
-        box_fb.send(replace(reply, text="again"))
-    box.world.account("fb_hemlund").denied.add("read")
-    with pytest.raises(AccountDisconnected, match="pages_read_engagement"):
-        box_fb.poll(None, Budget())
-    box.world.account("fb_hemlund").disconnected = "password_changed"
-    with pytest.raises(AccountDisconnected, match="WEBCARE_SECRET_FB_HEMLUND_PAGE_TOKEN"):
-        box_fb.send(targets["review"])
-    assert box_fb.health().state is HealthState.DISCONNECTED
-
-
-def test_a_deleted_post_is_simply_no_longer_watched(box: Sandbox, box_fb: Facebook, targets: dict[str, Reply]) -> None:
-    cursor = box_fb.poll(None, BUDGET).cursor
-    box.world.delete_fb(targets["visitor's post"].target_id)
-    after = box_fb.poll(cursor, BUDGET)
-    assert after.complete
-    assert targets["visitor's post"].target_id not in after.cursor
-
-
-@pytest.mark.parametrize(
-    ("target", "allowed", "says"),
-    [
-        ({}, True, ""),
-        ({"raw": {"can_comment": True}}, True, ""),
-        (
-            {"raw": {"can_comment": False, "permalink_url": "https://www.facebook.com/1"}},
-            False,
-            "does not let the page",
-        ),
-        ({"external_id": f"{NO_STORY}abc", "kind": MentionKind.REVIEW}, False, "this review"),
-        ({"kind": MentionKind.DIRECT_MESSAGE}, False, "Messages"),
-    ],
-)
-def test_whether_facebook_takes_a_reply_is_known_before_it_is_written(
-    box_fb: Facebook, clock: Clock, target: dict[str, object], allowed: bool, says: str
-) -> None:
-    plain = ReplyTarget("1", "1", "42", MentionKind.COMMENT, clock.now)
-    permission = box_fb.can_reply(replace(plain, **target))  # type: ignore[arg-type]
-    assert permission.allowed is allowed
-    assert says in permission.reason
-    assert permission.open_url.startswith("https://www.facebook.com/") is not allowed
-
-
-def test_a_review_nobody_can_answer_is_refused_without_asking(box: Sandbox, box_fb: Facebook) -> None:
-    rule = box.faults.add("POST /graph/*", "error_before")
-    with pytest.raises(ReplyRejected):
-        box_fb.send(Reply(f"{NO_STORY}abc", f"{NO_STORY}abc", "hi"))
-    assert rule.struck == 0
-
-
-def test_health_tells_whose_page_it_is(box_fb: Facebook) -> None:
-    health = box_fb.health()
-    assert (health.state, health.external_id, health.name) == (HealthState.OK, "1100000001", "Hemlund")
-
-
-def test_no_debug_log_and_no_address_holds_a_secret(
-    box: Sandbox, box_fb: Facebook, targets: dict[str, Reply], caplog: pytest.LogCaptureFixture
-) -> None:
-    caplog.set_level(logging.DEBUG)
-    box_fb.send(targets["review"])
-    result = box_fb.poll(None, BUDGET)
-    for secret in box.credentials("fb_hemlund").values():
-        assert secret not in caplog.text + repr(result)

@@ -10,6 +10,7 @@ import pytest
 import requests
 from stub_network import Answer, Stub, close, cut_short, drip, free_port, reset, silence
 
+from webcare.channels.leaving import only_while
 from webcare.channels.transport import CallFailed, NetworkSession, Redactor, announced_limits, checked_base
 from webcare.errors import SettingsError
 
@@ -17,7 +18,7 @@ ORIGIN = "https://api.network.example"
 TOKEN = "secret-token-0123456789"
 
 
-def session(base: str, *, timeout_s: float = 1.0) -> NetworkSession:
+def session(base: str, *, timeout_s: float = 15.0) -> NetworkSession:
     return NetworkSession(origin=ORIGIN, api_base=base, timeout_s=timeout_s, secrets=[TOKEN], bearer=TOKEN)
 
 
@@ -137,6 +138,19 @@ def test_each_write_has_a_connection_of_its_own_and_reads_share_one(stub: Stub) 
     assert read == read_again == read_last
     # A kept connection that the server closed meanwhile would make a post look lost.
     assert len({read, written, written_again}) == 3
+
+
+def test_a_process_that_slept_before_the_request_left_sends_nothing(stub: Stub) -> None:
+    with only_while(lambda: False):
+        assert failure(stub.url).never_left
+    assert stub.heard == []
+
+
+def test_a_process_that_fell_asleep_between_head_and_body_sent_no_whole_request(stub: Stub) -> None:
+    looks = iter([True])
+    with only_while(lambda: next(looks, False)):
+        assert failure(stub.url).never_left
+    assert not any(heard.body for heard in stub.heard)
 
 
 def test_cookies_are_neither_kept_nor_sent(stub: Stub) -> None:

@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 
 from webcare.channels.base import AccountConfig, BadPost, RateState
 from webcare.channels.walking import (
+    OVERLAP,
     Page,
     Place,
     backfill,
@@ -217,15 +218,15 @@ def test_the_end_of_the_networks_history_above_the_mark_is_a_gap() -> None:
     network.add(1000, start=NOW - 200 * MINUTE, every=timedelta(seconds=10))
     found = network.poll(place, history=800)
     assert found.gap is not None
-    assert (found.gap.since, found.gap.until) == (place.mark, found.mentions[0].posted_at)
+    assert (found.gap.since, found.gap.until) == (place.mark - OVERLAP, found.mentions[0].posted_at)
     assert "800" in found.gap.reason
     assert len(found.mentions) == 800
     assert network.poll(found.place, history=800).gap is None
 
 
-def test_many_new_posts_that_reach_the_mark_are_no_gap() -> None:
+def test_many_new_posts_that_reach_under_the_mark_are_no_gap() -> None:
     network = Timeline(page_size=100, shown=800)
-    network.add(10, start=NOW - 300 * MINUTE)
+    network.add(10, start=NOW - 300 * MINUTE, every=2 * MINUTE)
     place = network.poll(Place.start(NOW - 400 * MINUTE), history=800).place
     network.add(780, start=NOW - 200 * MINUTE, every=timedelta(seconds=10))
     found = network.poll(place, history=800)
@@ -243,7 +244,23 @@ def test_posts_pushed_out_of_the_history_between_two_polls_of_one_walk_are_a_gap
     second = network.poll(first.place, max_pages=3, history=800)
     assert second.complete
     assert second.gap is not None
-    assert second.gap.since == place.mark
+    assert second.gap.since == place.mark - OVERLAP
+
+
+def test_a_post_that_shows_up_late_and_is_pushed_out_of_the_history_before_it_was_read_lies_in_a_gap() -> None:
+    network = Timeline(page_size=100, shown=800)
+    network.add(10, start=NOW - 300 * MINUTE)
+    place = network.poll(Place.start(NOW - 400 * MINUTE), history=800).place
+    network.add(790, start=NOW - 20 * MINUTE, every=timedelta(seconds=1))
+    late = network.posts.pop(20)
+    first = network.poll(place, history=800)
+    assert late.posted_at < first.place.mark
+    network.posts.append(late)
+    network.add(100, start=NOW - 6 * MINUTE, every=timedelta(seconds=1))
+    second = network.poll(first.place, history=800)
+    assert late not in (*first.mentions, *second.mentions)
+    assert second.gap is not None
+    assert second.gap.since <= late.posted_at <= second.gap.until
 
 
 def test_one_post_from_the_future_does_not_hide_later_ones() -> None:
@@ -361,3 +378,16 @@ def _raises(error: Exception):  # type: ignore[no-untyped-def]
         raise error
 
     return fetch
+
+
+def test_a_refusal_on_a_later_page_says_how_long_the_list_rests() -> None:
+    until = NOW + timedelta(hours=1)
+
+    def fetch(place: Place, token: str) -> Page:
+        if token:
+            raise ChannelThrottled("slow down", retry_at=until)
+        return Page((post(1, NOW + MINUTE),), next_token="more", rate=RateState(450, 12, until))
+
+    found = walk(fetch, Place.start(NOW), now=lambda: until, max_pages=9, page_size=1)
+    assert not found.complete
+    assert found.rate == RateState(remaining=0, reset_at=until)

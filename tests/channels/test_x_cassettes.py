@@ -12,11 +12,12 @@ import pytest
 import yaml
 from stub_network import Answer, Stub, x_config
 
-from webcare.channels.base import Budget
+from webcare.channels.base import Action, Budget
 from webcare.channels.walking import Place, write_places
 from webcare.channels.x import X
+from webcare.channels.x_messages import read_messages
 from webcare.channels.x_posts import read_page
-from webcare.domain import Reply
+from webcare.domain import MentionKind, Reply, ReplyWay
 
 CASSETTES = Path(__file__).resolve().parents[3] / "shared" / "contracts" / "x" / "cassettes"
 #: Headers that describe how the recording was packed or that a small server cannot repeat.
@@ -83,9 +84,8 @@ def test_a_recorded_page_of_mentions_is_polled_with_its_limits(stub: Stub) -> No
     result = x.poll(write_places({"mentions": place}), Budget(max_pages=1))
     assert len(result.bad) == 10
     assert not result.complete, "the recording has a next_token"
-    assert result.rate is not None
-    assert (result.rate.limit, result.rate.remaining) == (450, 448)
-    assert result.rate.reset_at == datetime.fromtimestamp(1665183228, UTC)
+    assert (result.rates["mentions"].limit, result.rates["mentions"].remaining) == (450, 448)
+    assert result.rates["mentions"].reset_at == datetime.fromtimestamp(1665183228, UTC)
 
 
 def test_a_recorded_post_is_a_proof_that_it_stands_there(stub: Stub) -> None:
@@ -94,6 +94,72 @@ def test_a_recorded_post_is_a_proof_that_it_stands_there(stub: Stub) -> None:
     posted = X.connect(x_config(f"{stub.url}/x")).send(Reply("1", "1", "Test Tweet"))
     assert posted.external_id == json.loads(created["text"])["data"]["id"]
     assert json.loads(stub.heard[0].body)["text"] == json.loads(created["request"]["body"])["text"]
+
+
+def test_recorded_messages_are_sent_listed_and_end_at_an_empty_page(stub: Stub) -> None:
+    first, second, _, nothing, listed, _ = recorded("test_manage_and_lookup_direct_messages")
+    person, conversation = "750362064426721281", "750362064426721281-1072250532645998596"
+    stub.on("POST", f"/x/2/dm_conversations/with/{person}/messages", answer(first))
+    stub.on("POST", f"/x/2/dm_conversations/{conversation}/messages", answer(second))
+    x = X.connect(x_config(f"{stub.url}/x"))
+    sent = x.send(Reply("1", "1", "Testing 1", way=ReplyWay.PRIVATE, to_id=person))
+    inside = x.send(Reply("dm:1", conversation, "Testing 2", MentionKind.DIRECT_MESSAGE, way=ReplyWay.PRIVATE))
+    events = json.loads(listed["text"])
+    assert [inside.external_id, sent.external_id] == [f"dm:{one['id']}" for one in events["data"]]
+    assert sent.url.endswith(f"/messages/{conversation}")
+    for heard, told in zip(stub.heard, (first, second), strict=True):
+        assert json.loads(heard.body) == json.loads(told["request"]["body"])
+    # Recorded without sender, date and conversation, which we ask for and which a case needs.
+    assert len(read_messages(events, ours="783214").bad) == 2
+    for event in events["data"]:
+        event |= {"sender_id": "42", "dm_conversation_id": conversation, "created_at": "2022-10-28T01:00:00.000Z"}
+    page = read_messages(events, ours="783214")
+    assert [one.text for one in page.mentions] == ["Testing 2", "Testing 1"]
+    assert page.next_token == events["meta"]["next_token"]
+    assert read_messages(json.loads(nothing["text"]), ours="783214").next_token == ""
+
+
+def test_a_recorded_reply_is_hidden_and_shown(stub: Stub) -> None:
+    hide, show = recorded("test_client_hide_and_unhide_reply")
+    number = "1344794616005066752"
+    stub.on("PUT", f"/x/2/tweets/{number}/hidden", answer(hide), answer(show))
+    x = X.connect(x_config(f"{stub.url}/x"))
+    x.act(Action.HIDE, number)
+    x.act(Action.UNHIDE, number)
+    for heard, told in zip(stub.heard, (hide, show), strict=True):
+        assert json.loads(heard.body) == json.loads(told["request"]["body"])
+
+
+def test_a_recorded_post_is_deleted(stub: Stub) -> None:
+    created, deleted = recorded("test_client_create_and_delete_tweet")
+    number = json.loads(created["text"])["data"]["id"]
+    stub.on("DELETE", f"/x/2/tweets/{number}", answer(deleted))
+    X.connect(x_config(f"{stub.url}/x")).act(Action.DELETE, number)
+    assert stub.heard
+
+
+def test_recorded_posts_that_are_looked_up_are_not_gone(stub: Stub) -> None:
+    (one,) = recorded("test_client_get_tweets")
+    stub.on("GET", "/x/2/tweets", answer(one))
+    ids = [post["id"] for post in json.loads(one["text"])["data"]]
+    found = X.connect(x_config(f"{stub.url}/x")).refresh(ids)
+    assert found.gone == {}
+    assert stub.heard[0].query["ids"] == [",".join(ids)]
+    assert found.rates["lookup"].limit == 300
+
+
+def test_a_recorded_search_goes_on_with_its_token(stub: Stub) -> None:
+    one = recorded("test_client_search_recent_tweets")[0]
+    stub.otherwise(Answer(body={"meta": {"result_count": 0}}))
+    stub.on("GET", "/x/2/tweets/search/recent", answer(one))
+    x = X.connect(x_config(f"{stub.url}/x", read_own=False, own_posts=False, direct_messages=False, listen=["Tweepy"]))
+    place = Place.start(datetime(2022, 10, 7, tzinfo=UTC))
+    result = x.poll(write_places({"mentions": place, "listen:Tweepy": place}), Budget(max_pages=2))
+    assert not result.complete, "the recording has a next_token"
+    assert len(result.bad) == 20, "recorded without author and date"
+    tokens = [heard.query.get("next_token") for heard in stub.heard if heard.path.endswith("recent")]
+    assert tokens == [None, [json.loads(one["text"])["meta"]["next_token"]]]
+    assert result.rates["search"].limit == 450
 
 
 def test_a_recorded_answer_to_who_we_are_is_understood(stub: Stub) -> None:

@@ -8,7 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from webcare.channels.walking import Page
-from webcare.channels.x_posts import Includes, answers, names_us, post_url, read_page, to_mention, written_at
+from webcare.channels.x_posts import Includes, answers, names_us, post_url, quotes_us, read_page, to_mention, written_at
 from webcare.domain import Author, Media, MentionKind, Reply
 from webcare.errors import AccountDisconnected, ChannelError, ChannelProtocolError
 
@@ -315,10 +315,45 @@ def test_a_reply_is_recognised_by_author_target_and_words(found: Any, expected: 
         ({"entities": {}}, None),
         ({"entities": None}, None),
         ({}, None),
+        ({"text": "dag @HemLund!"}, True),
+        ({"text": "dag @hemlund_nl, post@hemlund.nl"}, False),
+        ({"text": "mijn kast wankelt", "entities": {"urls": []}}, False),
+        ({"text": "een lang verhaal…", "note_tweet": {"text": "een lang verhaal, @hemlund"}}, True),
     ],
 )
 def test_whom_a_post_names_is_known_only_when_it_says_so(raw: dict[str, Any], expected: bool | None) -> None:
     assert names_us(raw, handle="@hemlund", ours=OURS) is expected
+
+
+def quoting(url: str | None, *, quoted: str = "7") -> dict[str, Any]:
+    entities = {"urls": [{"url": "https://t.co/a", "expanded_url": url}, "odd"]} if url else {}
+    return {"referenced_tweets": [{"type": "quoted", "id": quoted}], "entities": entities}
+
+
+@pytest.mark.parametrize(
+    ("raw", "expected"),
+    [
+        (quoting("https://x.com/HemLund/status/7"), True),
+        (quoting("https://twitter.com/hemlund/status/7?s=20"), True),
+        (quoting(f"https://x.com/{OURS}/status/7"), True),
+        (quoting("https://x.com/other/status/7"), False),
+        (quoting("https://x.com/hemlund/status/8"), None),
+        (quoting("https://x.com/i/web/status/7"), None),
+        (quoting("status/7"), None),
+        (quoting(None), None),
+        ({"entities": {}}, False),
+        ({}, False),
+    ],
+)
+def test_whose_post_is_quoted_is_told_by_its_address(raw: dict[str, Any], expected: bool | None) -> None:
+    assert quotes_us(raw, handle="hemlund", ours=OURS) is expected
+
+
+def test_whether_its_author_takes_messages_is_kept_with_a_post_where_x_says_so() -> None:
+    post = {"id": "1", "author_id": "42", "text": "hoi", "created_at": "2026-02-10T10:59:00.000Z"}
+    for told, kept in ((True, True), (False, False), (None, None), ("yes", None)):
+        people = Includes(users={"42": {"id": "42", "receives_your_dm": told}}, media={})
+        assert to_mention(post, people, ours=OURS).raw.get("author_receives_your_dm") is kept
 
 
 def test_an_id_of_x_tells_when_it_was_made_and_another_number_does_not() -> None:

@@ -9,7 +9,7 @@ from stub_network import x_config
 from webcare.channels.explain import Explainer, variables
 from webcare.channels.transport import CallFailed
 from webcare.channels.x import X
-from webcare.channels.x_refusals import READING, SENDING, listen
+from webcare.channels.x_refusals import ACTING, READING, SENDING, listen
 from webcare.errors import (
     AccountDisconnected,
     ChannelError,
@@ -83,6 +83,25 @@ CASES: list[tuple[int, dict[str, Any], type[ChannelError], str]] = [
     (429, {"title": "Too Many Requests", "detail": "Too Many Requests"}, ChannelThrottled, "wait"),
     (429, {"title": "UsageCapExceeded", "type": f"{PROBLEM}usage-capped"}, ChannelThrottled, "period"),
     (404, {}, ChannelUnavailable, "api_base"),
+    (402, {"title": "CreditsDepleted", "type": f"{PROBLEM}credits"}, ChannelThrottled, "Buy credits"),
+    (403, forbidden("Your account does not have any credits to fulfill this request."), ChannelThrottled, "console.x"),
+    (403, forbidden("You do not have permission to DM one or more participants."), ReplyRejected, "direct messages"),
+    (403, v1(349, "You cannot send messages to this user."), ReplyRejected, "direct messages"),
+    (403, v1(150, "You cannot send messages to users who are not following you."), ReplyRejected, "direct messages"),
+    (403, v1(476, "Sender is not verified to send message requests"), ReplyRejected, "direct messages"),
+]
+DOING: list[tuple[int, dict[str, Any], type[ChannelError], str]] = [
+    (403, forbidden("You are not permitted to perform this action."), ReplyRejected, "conversations that we began"),
+    (403, forbidden("You are not authorized to delete this Tweet."), ReplyRejected, "only our own posts"),
+    (403, {}, ReplyRejected, "HTTP 403"),
+    (404, {"type": f"{PROBLEM}resource-not-found", "detail": "Could not find tweet"}, TargetGone, "no longer there"),
+    (404, {"title": "Not Found Error", "detail": "Could not find dm event with event_id: [1]."}, TargetGone, ""),
+    (403, v1(144, "No status found with that ID."), TargetGone, ""),
+    (404, {}, ChannelUnavailable, "api_base"),
+    (401, {}, AccountDisconnected, "X_HEMLUND_API_KEY"),
+    (402, {}, ChannelThrottled, "Buy credits"),
+    (429, {}, ChannelThrottled, "wait"),
+    (403, forbidden("no", type=f"{PROBLEM}oauth1-permissions"), AccountDisconnected, "developer console"),
 ]
 
 
@@ -91,6 +110,15 @@ def test_a_refused_post_is_told_by_what_x_says(
     status: int, payload: dict[str, Any], error: type[ChannelError], says: str
 ) -> None:
     told = EXPLAIN.send_error(failure(status, payload))
+    assert type(told) is error
+    assert says in str(told)
+
+
+@pytest.mark.parametrize(("status", "payload", "error", "says"), DOING)
+def test_a_refused_action_is_told_by_what_x_says(
+    status: int, payload: dict[str, Any], error: type[ChannelError], says: str
+) -> None:
+    told = EXPLAIN.refused(EXPLAIN.listen(failure(status, payload)), ACTING)
     assert type(told) is error
     assert says in str(told)
 

@@ -56,6 +56,13 @@ def _settings(url: str) -> Settings:
     return load_settings(env={"WEBCARE_DESK__DATABASE_URL": url, "WEBCARE_DESK__BRAND": "Hemlund"})
 
 
+def open_menu(test: AppTest, *keys: str) -> AppTest:
+    """Opens menus and folded parts by their keys; their inside is made only then."""
+    for key in keys:
+        test.session_state[key] = True
+    return test.run()
+
+
 def html_of(test: AppTest) -> str:
     """Everything the page wrote through the one safe door; the style sheet is not among it."""
     return "\n".join(body for body in (element.proto.body for element in test.get("html")) if "<style>" not in body)

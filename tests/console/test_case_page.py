@@ -7,9 +7,25 @@ import pytest
 from sqlmodel import select
 from streamlit.testing.v1 import AppTest
 
-from tests.console.conftest import OpenPage, component, components, html_of
+from tests.cases.networks import Network, act, on_network
+from tests.console.conftest import OpenPage, component, components, html_of, open_menu
 from webcare import cases
-from webcare.domain import Author, CaseState, DeliveryState, Line, Resolution, Role, Sentiment, Urgency
+from webcare.app import App
+from webcare.channels.base import Capabilities
+from webcare.channels.base import Permission as ReplyPermission
+from webcare.channels.x import X
+from webcare.domain import (
+    Author,
+    CaseState,
+    DeliveryState,
+    Line,
+    MentionKind,
+    ReplyWay,
+    Resolution,
+    Role,
+    Sentiment,
+    Urgency,
+)
 from webcare.store.tables import CaseRow, DeliveryRow, NoteRow, TriageRow
 from webcare.testing import Desk, FakeClassifier, make_mention, make_triage
 
@@ -53,12 +69,17 @@ def test_the_thread_the_reasons_and_the_history_stand_on_the_page(open_page: Ope
     triage = make_triage(urgency=Urgency.HIGH, words=(("sofa", 1.0),), confidence={"urgency": 0.87, "topic": 0.6})
     desk.classifier = FakeClassifier(lambda text: triage)
     case = desk.open_case("Where is my sofa? Third week now.")
-    page = html_of(open_page("case", case=case.id))
-    assert "Where is my sofa? Third week now." in page
-    assert case.route_reason in page
+    test = open_page("case", case=case.id)
+    page = html_of(test)
+    assert 'Where is my <mark class="wc-weighed">sofa</mark>? Third week now.' in page
+    assert "High: a deadline or a loss is at stake. The model read the urgency as high, 87 % sure." in page
     assert "87 %" in page
     assert '<bdi class="wc-chip">sofa</bdi>' in page
+    test.session_state["beside"] = "History"
+    test.run()
+    page = html_of(test)
     assert "Case opened" in page
+    assert "Where is my sofa? Third week now." in page
 
 
 @pytest.mark.parametrize("number", ["", "abc", "-1", "999999", "1e9", "9" * 40, "١٢"])
@@ -267,7 +288,7 @@ def test_a_case_is_taken_handed_over_and_handed_back(open_page: OpenPage, desk: 
     test.button(key=f"claim_{case.id}").click().run()
     assert case_now(desk, case).assignee_id == desk.first.id
     assert "you have it" in html_of(test)
-    test.text_area(key=f"pass_text_{case.id}").set_value("Is part 12 in stock?")
+    open_menu(test, f"pass_menu_{case.id}").text_area(key=f"pass_text_{case.id}").set_value("Is part 12 in stock?")
     test.button(key=f"pass_on_{case.id}").click().run()
     assert case_now(desk, case).line == Line.SECOND_LINE
     assert "Is part 12 in stock?" in html_of(test)
@@ -281,7 +302,7 @@ def test_a_case_is_taken_handed_over_and_handed_back(open_page: OpenPage, desk: 
 def test_an_empty_question_is_refused_in_words(open_page: OpenPage, desk: Desk):
     case = desk.open_case()
     test = open_page("case", case=case.id)
-    test.button(key=f"pass_on_{case.id}").click().run()
+    open_menu(test, f"pass_menu_{case.id}").button(key=f"pass_on_{case.id}").click().run()
     assert "The question to the second line is empty." in html_of(test)
     assert case_now(desk, case).line == Line.FIRST_LINE
 
@@ -289,6 +310,7 @@ def test_an_empty_question_is_refused_in_words(open_page: OpenPage, desk: Desk):
 def test_a_case_is_put_aside_closed_and_taken_up_again(open_page: OpenPage, desk: Desk):
     case = desk.open_case()
     test = open_page("case", case=case.id)
+    open_menu(test, f"more_menu_{case.id}", f"resolve_menu_{case.id}")
     test.selectbox(key=f"snooze_until_{case.id}").select("In four hours").run()
     test.button(key=f"snooze_{case.id}").click().run()
     aside = case_now(desk, case)
@@ -307,7 +329,7 @@ def test_a_case_is_given_to_a_colleague_and_back_to_the_queue(open_page: OpenPag
     case = desk.open_case()
     test = open_page("case", case=case.id)
     lead = desk.people[Role.TEAM_LEAD]
-    test.selectbox(key=f"assign_to_{case.id}").set_value(lead.id).run()
+    open_menu(test, f"assign_menu_{case.id}").selectbox(key=f"assign_to_{case.id}").set_value(lead.id).run()
     test.button(key=f"assign_{case.id}").click().run()
     assert case_now(desk, case).assignee_id == lead.id
     assert "with <bdi>Bram de Wit</bdi>" in html_of(test)
@@ -316,19 +338,21 @@ def test_a_case_is_given_to_a_colleague_and_back_to_the_queue(open_page: OpenPag
     assert case_now(desk, case).assignee_id is None
 
 
-def test_a_wrong_label_is_corrected_and_kept_beside_the_models(open_page: OpenPage, desk: Desk):
+def test_a_wrong_label_is_corrected_by_one_click_and_kept_beside_the_models(open_page: OpenPage, desk: Desk):
     case = desk.open_case()
     test = open_page("case", case=case.id)
-    test.selectbox(key=f"correct_sentiment_{case.id}").select("negative")
-    test.selectbox(key=f"correct_urgency_{case.id}").select("high")
-    submit = next(button for button in test.button if button.label == "Save the correction")
-    submit.click().run()
+    for field, code in (("sentiment", "negative"), ("urgency", "high"), ("needs_reply", "no")):
+        menu = test.menu_button(key=f"correct_{field}_{case.id}")
+        menu.click(code).run()
     mended = case_now(desk, case)
-    assert (mended.sentiment, mended.urgency) == (Sentiment.NEGATIVE, Urgency.HIGH)
+    assert (mended.sentiment, mended.urgency, mended.needs_reply) == (Sentiment.NEGATIVE, Urgency.HIGH, False)
     with desk.store.read() as session:
         versions = list(session.exec(select(TriageRow.model_version).order_by(TriageRow.id)))
-    assert versions == ["fake-1", "person"]
+    assert versions == ["fake-1", "person", "person", "person"]
     assert "Corrected by a colleague" in html_of(test)
+    open_menu(test, f"more_menu_{case.id}").button(key=f"undo_step_{case.id}").click().run()
+    assert case_now(desk, case).needs_reply is True
+    assert "Undone: Labels corrected." in html_of(test)
 
 
 def test_who_only_watches_can_change_nothing(open_page: OpenPage, desk: Desk):
@@ -355,3 +379,163 @@ def test_news_of_a_colleague_is_told_without_moving_the_page(open_page: OpenPage
     with desk.store.read() as session:
         seen = (case_now(desk, case).version, 10**9)
         assert news.news_after(session, case.id or 0, seen, desk.first, now=desk.now) is None
+
+
+# --- what the network says before anybody writes ----------------------------------------------------
+
+
+@pytest.fixture
+def network(app: App, desk: Desk, monkeypatch: pytest.MonkeyPatch) -> Network:
+    """A network that offers everything, connected to the console too."""
+    made = on_network(desk, monkeypatch)
+    app.channels = {desk.account_key: made}
+    return made
+
+
+def test_a_refused_reply_says_why_and_is_recorded_as_answered_by_hand(
+    open_page: OpenPage, desk: Desk, network: Network
+):
+    there = "https://x.com/customer/status/42"
+    network.permit = lambda target, way: ReplyPermission(False, "X takes an answer only where we are named.", there)
+    case = desk.open_case()
+    desk.later(minutes=-1)
+    test = open_page("case", case=case.id)
+    page = html_of(test)
+    assert "X takes no answer from here." in page
+    assert "X takes an answer only where we are named." in page
+    assert f'href="{there}"' in page
+    assert "Open the post on X" in page
+    button = test.button(key=f"send_{case.id}")
+    assert button.label == "Record the answer given on X"
+    test.text_input(key=f"by_hand_link_{case.id}").set_value("https://x.com/hemlund/status/1790000000000000009")
+    write_and_send(test, case, REPLY)
+    (row,) = deliveries_of(desk, case)
+    assert (row.state, row.by_hand, row.external_id) == ("sent", True, "1790000000000000009")
+    assert "Recorded as answered on X." in html_of(test)
+    assert "Answered on X by Noor Smeets, recorded here" in html_of(test)
+    assert case_now(desk, case).waiting_since is None
+    assert network.timeline == []
+
+
+def test_the_guard_reads_an_answer_given_by_hand(open_page: OpenPage, desk: Desk, network: Network):
+    network.permit = lambda target, way: ReplyPermission(False, "Not here.")
+    case = desk.open_case()
+    add_note(desk, case, "The driver says that nobody opened the door and he left at once.")
+    test = open_page("case", case=case.id)
+    write_and_send(test, case, "Hello! The driver says that nobody opened the door and he left at once.")
+    assert deliveries_of(desk, case) == []
+    assert "Held: this reply does not go out like this" in html_of(test)
+
+
+def test_a_window_that_closes_is_counted_down(open_page: OpenPage, desk: Desk, network: Network):
+    until = desk.now + timedelta(hours=3)
+    network.permit = lambda target, way: ReplyPermission(True, until=until if way is ReplyWay.PUBLIC else None)
+    case = desk.open_case()
+    test = open_page("case", case=case.id)
+    window = component(test, "countdown")
+    assert 10_000 < window["left_s"] <= 10_800
+    assert window["before"] == "X takes this answer for"
+    test.radio(key=f"way_{case.id}").set_value("private").run()
+    assert "countdown" not in components(test)
+
+
+def test_a_window_that_closed_while_somebody_typed_sends_nothing(open_page: OpenPage, desk: Desk, network: Network):
+    case = desk.open_case()
+    test = open_page("case", case=case.id)
+    test.text_area(key=f"reply_{case.id}").set_value(REPLY).run()
+    network.permit = lambda target, way: ReplyPermission(False, "The conversation was closed.")
+    test.button(key=f"send_{case.id}").click().run()
+    page = html_of(test)
+    assert "Not sent: The conversation was closed." in page
+    assert "takes no answer from here" in page
+    assert deliveries_of(desk, case) == []
+    assert test.text_area(key=f"reply_{case.id}").value == REPLY
+
+
+def test_the_way_is_told_and_changed_before_sending(open_page: OpenPage, desk: Desk, network: Network):
+    case = desk.open_case()
+    test = open_page("case", case=case.id)
+    assert test.radio(key=f"way_{case.id}").value == "public"
+    assert "everybody can read this on X" in html_of(test)
+    test.radio(key=f"way_{case.id}").set_value("private").run()
+    assert 'class="wc-title wc-private"' in html_of(test)
+    assert "only the customer can read this" in html_of(test)
+    assert test.button(key=f"send_{case.id}").label == f"Send private answer to {case.customer_name} on X"
+    write_and_send(test, case, REPLY)
+    (row,) = deliveries_of(desk, case)
+    assert (row.way, row.state) == ("private", "pending")
+
+
+def test_a_direct_message_is_answered_privately_and_nowhere_else(open_page: OpenPage, desk: Desk, network: Network):
+    case = desk.open_case("Between us", kind=MentionKind.DIRECT_MESSAGE)
+    test = open_page("case", case=case.id)
+    assert not test.radio
+    assert "Send private answer" in test.button(key=f"send_{case.id}").label
+
+
+def test_a_long_answer_is_shown_as_the_posts_it_becomes(open_page: OpenPage, desk: Desk, network: Network):
+    case = desk.open_case()
+    test = open_page("case", case=case.id)
+    long = " ".join(f"This is sentence number {name} of our answer to you." for name in ("one", "two", "three") * 3)
+    test.text_area(key=f"reply_{case.id}").set_value(long).run()
+    page = html_of(test)
+    assert "Goes out as 2 posts" in page
+    assert "characters in 2 posts" in page
+    test.button(key=f"send_{case.id}").click().run()
+    assert len(deliveries_of(desk, case)) == 2
+    assert len([button for button in test.button if button.label == "Undo"]) == 1
+
+
+# --- doing something to a post ----------------------------------------------------------------------
+
+
+def test_a_post_is_hidden_from_under_the_thread(open_page: OpenPage, desk: Desk, network: Network):
+    case = desk.open_case("You are all crooks!")
+    test = open_page("case", case=case.id)
+    open_menu(test, f"posts_{case.id}")
+    next(button for button in test.button if button.label == "Hide this post").click().run()
+    assert "being hidden" in html_of(test)
+    desk.later(minutes=1)
+    assert act(desk) == 1
+    again = open_page("case", case=case.id)
+    assert "hidden by Noor Smeets" in html_of(again)
+    open_menu(again, f"posts_{case.id}")
+    assert any(button.label == "Show this post again" for button in again.button)
+
+
+def test_a_reply_of_ours_is_retracted_with_a_reason_and_comes_back_as_a_draft(
+    open_page: OpenPage, desk: Desk, network: Network
+):
+    case = desk.open_case()
+    desk.reply(case.id or 0, REPLY)
+    desk.later(seconds=desk.settings.delivery.undo_s + 1)
+    assert desk.deliver() == 1
+    test = open_page("case", case=case.id)
+    open_menu(test, f"posts_{case.id}").selectbox(key=f"post_{case.id}").select_index(0).run()
+    next(button for button in test.button if button.label == "Retract this reply").click().run()
+    assert "The reason is empty." in html_of(test)
+    next(one for one in test.text_input if one.label == "Why it has to go").set_value("Wrong shop.").run()
+    next(button for button in test.button if button.label == "Retract this reply").click().run()
+    assert test.text_area(key=f"reply_{case.id}").value == REPLY
+    assert "being retracted" in html_of(test)
+    desk.later(minutes=1)
+    assert act(desk) == 1
+    assert "Retracted: Wrong shop." in html_of(open_page("case", case=case.id))
+
+
+@pytest.mark.parametrize("role", [Role.SECOND_LINE, Role.MANAGER])
+def test_who_does_not_speak_for_the_brand_does_nothing_to_posts(
+    open_page: OpenPage, desk: Desk, network: Network, role: Role
+):
+    case = desk.open_case()
+    test = open_menu(open_page("case", role, case=case.id), f"posts_{case.id}")
+    labels = [button.label for button in test.button]
+    assert not [label for label in labels if label.startswith(("Hide", "Like", "Retract"))]
+
+
+def test_a_network_that_offers_nothing_has_no_menu(open_page: OpenPage, desk: Desk, monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setattr(X, "capabilities", Capabilities())
+    case = desk.open_case()
+    test = open_menu(open_page("case", case=case.id), f"posts_{case.id}")
+    assert not [button.label for button in test.button if button.label.startswith(("Hide", "Like", "Retract"))]
+    assert not test.radio

@@ -1,29 +1,75 @@
 """The manager's figures."""
 
 from datetime import UTC, datetime
+from zoneinfo import ZoneInfo
 
+import pytest
+
+from tests.cases.networks import act, on_network
 from tests.console.conftest import OpenPage, html_of
+from webcare import cases
 from webcare.domain import Role
+from webcare.measures.rollup import catch_up, counting
 from webcare.testing import Desk
 
 
 def answer_one(desk: Desk) -> None:
     case = desk.open_case("Where is my sofa?")
+    desk.later(minutes=5)
     desk.reply(case.id or 0, "It comes on Tuesday.")
     desk.later(seconds=desk.settings.delivery.undo_s + 1)
     desk.deliver()
 
 
-def test_the_figures_show_cases_answers_and_times(open_page: OpenPage, desk: Desk):
+def count(desk: Desk) -> None:
+    """What the job of the figures does."""
+    catch_up(desk.store, counting(ZoneInfo("Europe/Amsterdam")), now=datetime.now(UTC))
+
+
+def test_the_figures_show_messages_answers_and_times(open_page: OpenPage, desk: Desk):
+    desk.later(hours=-1)
     answer_one(desk)
-    desk.now = datetime.now(UTC)
     desk.open_case("And my chair?")
-    page = html_of(open_page("manager", Role.MANAGER))
-    assert "<b>2</b><span>Cases</span>" in page
-    assert "<b>1 (50 %)</b><span>Answered</span>" in page
-    assert "<b>11 s</b><span>First response, median</span>" in page
+    count(desk)
+    test = open_page("manager", Role.MANAGER)
+    page = html_of(test)
+    assert "<b>2</b><span>Messages of customers</span>" in page
+    assert "<b>5 min</b><span>First response</span>" in page
+    assert "1 still open" in page
+    assert "<b>1</b><span>Answers</span>" in page
     assert "It comes on Tuesday." in page
     assert "<bdi>Noor Smeets</bdi>" in page
+    assert "Counted at" in page
+    assert len(test.get("vega_lite_chart")) == 4
+    assert page.count("This chart as a table") == 4
+
+
+def test_a_tile_opens_to_its_cases_with_the_period_and_the_filters(open_page: OpenPage, desk: Desk):
+    desk.later(hours=-1)
+    answer_one(desk)
+    count(desk)
+    page = html_of(open_page("manager", Role.MANAGER, days="28", channel="x"))
+    assert 'href="/figure?measure=first_response&amp;days=28&amp;channel=x"' in page
+
+
+def test_a_filter_of_the_address_narrows_the_numbers(open_page: OpenPage, desk: Desk):
+    desk.later(hours=-1)
+    answer_one(desk)
+    count(desk)
+    assert "<b>1</b><span>Messages of customers</span>" in html_of(open_page("manager", Role.MANAGER, topic="delivery"))
+    page = html_of(open_page("manager", Role.MANAGER, topic="return"))
+    assert "<span>Messages of customers</span>" not in page
+    assert not open_page("manager", Role.MANAGER, days="nonsense", topic="nonsense").exception
+
+
+def test_what_changed_since_the_counting_is_said(open_page: OpenPage, desk: Desk):
+    assert "were not counted yet" in html_of(open_page("manager", Role.MANAGER))
+    desk.later(hours=-1)
+    answer_one(desk)
+    count(desk)
+    assert "changed since" not in html_of(open_page("manager", Role.MANAGER))
+    answer_one(desk)
+    assert "1 case changed since." in html_of(open_page("manager", Role.MANAGER))
 
 
 def test_an_empty_desk_has_figures_too(open_page: OpenPage):
@@ -42,8 +88,24 @@ def test_a_reply_that_looks_like_markup_is_only_text(open_page: OpenPage, desk: 
     assert "<img" not in page
 
 
-def test_the_period_is_chosen_and_kept_in_the_address(open_page: OpenPage, desk: Desk):
-    answer_one(desk)
-    test = open_page("manager", Role.MANAGER, period="24 hours")
-    assert "It comes on Tuesday." in html_of(test)
-    assert not open_page("manager", Role.MANAGER, period="nonsense").exception
+def test_a_retracted_reply_is_told_to_the_manager_with_its_reason(
+    open_page: OpenPage, desk: Desk, monkeypatch: pytest.MonkeyPatch
+):
+    network = on_network(desk, monkeypatch)
+    case = desk.open_case("What does it cost?")
+    desk.reply(case.id or 0, "It costs nine euro.")
+    desk.later(seconds=desk.settings.delivery.undo_s + 1)
+    assert desk.deliver() == 1
+    posted, _ = network.timeline[0]
+    desk.later(seconds=90)
+    with desk.store.write() as session:
+        cases.retract(
+            session, case.id, external_id=posted.external_id, reason="The price is <b>wrong</b>.", by=desk.first,
+            now=desk.now,
+        )  # fmt: skip
+    assert act(desk) == 1
+    page = html_of(open_page("manager", Role.MANAGER))
+    assert "Retracted replies" in page
+    assert "The price is &lt;b&gt;wrong&lt;/b&gt;." in page
+    assert "It costs nine euro." in page
+    assert "1 min" in page

@@ -23,12 +23,16 @@ FORBIDDEN = frozenset(
 WIDGETS = frozenset(
     {"button", "checkbox", "selectbox", "multiselect", "text_input", "text_area", "radio", "toggle", "slider", "tabs"}
     | {"expander", "popover", "segmented_control", "pills", "form_submit_button", "page_link", "date_input"}
-    | {"number_input", "file_uploader", "download_button", "menu_button"}
+    | {"number_input", "file_uploader", "download_button", "menu_button", "menu", "folded"}
 )
 #: Expressions that give words of ours, or words made harmless.
-HARMLESS_CALLS = frozenset({"safe.label", "words.word", "words.plural", "len"})
-#: Parameters that only ever get words written in the source, by file.
-OUR_WORDS = {("case_actions.py", "name"), ("case_why.py", "name")}
+HARMLESS_CALLS = frozenset({"safe.label", "words.word", "words.duration", "words.clock_time", "len"})
+#: Names that only ever stand for words written in the source, by file.
+OUR_WORDS = {
+    *(("case_actions.py", "name"), ("case_why.py", "name"), ("desk_skills.py", "title")),
+    *(("figures_export.py", "title"), ("figures_parts.py", "title"), ("figures_parts.py", "everything")),
+    *(("menus.py", "name"), ("incident_open.py", "label"), ("incident_open.py", "names")),
+}
 
 
 def calls(path: Path) -> Iterator[tuple[ast.Call, str]]:
@@ -41,25 +45,34 @@ def is_streamlit(call: ast.Call) -> bool:
     """Whether it is called on `st` or on a column; our own modules have names of their own."""
     assert isinstance(call.func, ast.Attribute)
     owner = call.func.value
-    return isinstance(owner, ast.Name) and owner.id in {"st", "column", "search", "left", "right"}
+    return isinstance(owner, ast.Name) and owner.id in {"st", "menus", "column", "search", "left", "right"}
 
 
 def is_harmless(node: ast.AST, file: str) -> bool:
     match node:
         case ast.Constant():
             return True
+        case ast.List(elts=each):
+            return all(is_harmless(one, file) for one in each)
         case ast.IfExp(body=body, orelse=orelse):
             return is_harmless(body, file) and is_harmless(orelse, file)
         case ast.JoinedStr(values=values):
             return all(is_harmless(value, file) for value in values)
         case ast.FormattedValue(value=value):
             return is_harmless(value, file)
+        case ast.Call(func=ast.Name(id="_" | "counted"), args=args):
+            # A catalogue's translation of words of ours, and the number that decides its form.
+            return all(is_harmless(word, file) for word in args[:2])
+        case ast.Call(
+            func=ast.Attribute(value=ast.Call(func=ast.Name(id="_")) as said, attr="format"), keywords=filled
+        ):
+            return is_harmless(said, file) and all(is_harmless(one.value, file) for one in filled)
         case ast.Call(func=func):
             return ast.unparse(func) in HARMLESS_CALLS
         case ast.Subscript(value=ast.Name(id=table)):
             return table.isupper() or table.lstrip("_").isupper()
         case ast.Name(id=name):
-            return (file, name) in OUR_WORDS
+            return (file, name) in OUR_WORDS or name.lstrip("_").isupper()
     return False
 
 

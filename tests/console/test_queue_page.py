@@ -6,8 +6,10 @@ import pytest
 from streamlit.testing.v1 import AppTest
 
 from tests.console.conftest import OpenPage, component, html_of
-from webcare import cases
-from webcare.console import queue_page
+from webcare import cases, policies
+from webcare.console import queue_rows, queue_watch
+from webcare.console.queue_filters import Chosen
+from webcare.console.queue_rows import Shown, as_it_is_now, pieces_of, where_to
 from webcare.domain import Line, Resolution, Role, Sentiment, Topic, Urgency
 from webcare.store.queries import QueuePage, cases_by_id
 from webcare.store.search import Snippet
@@ -79,10 +81,10 @@ def test_the_address_chooses_the_queue(open_page: OpenPage, desk: Desk):
 @pytest.mark.parametrize(
     ("name", "value", "label"),
     [
-        ("urgency", "High", {"urgency": Urgency.HIGH}),
-        ("topic", "Product fault", {"topic": Topic.PRODUCT_FAULT}),
-        ("sentiment", "Negative", {"sentiment": Sentiment.NEGATIVE}),
-        ("language", "Danish", {"language": "da"}),
+        ("urgency", "high", {"urgency": Urgency.HIGH}),
+        ("topic", "product_fault", {"topic": Topic.PRODUCT_FAULT}),
+        ("sentiment", "negative", {"sentiment": Sentiment.NEGATIVE}),
+        ("language", "da", {"language": "da"}),
     ],
 )
 def test_the_address_holds_the_filters(
@@ -114,7 +116,7 @@ def test_nothing_typed_into_the_search_breaks_the_page(open_page: OpenPage, desk
 
 
 def test_a_long_queue_is_turned_page_by_page(open_page: OpenPage, desk: Desk, monkeypatch: pytest.MonkeyPatch):
-    monkeypatch.setattr(queue_page, "_PAGE", 2)
+    monkeypatch.setattr(queue_rows, "PAGE", 2)
     for number in range(5):
         desk.open_case(f"Question {number}")
     first = open_page()
@@ -130,7 +132,7 @@ def test_a_broken_page_mark_is_told_in_words(open_page: OpenPage, desk: Desk):
     desk.open_case()
     test = open_page(after="%%%")
     assert not test.exception
-    assert "wc-bad" in html_of(test)
+    assert "page mark in the address is not valid" in component(test, "case_list")["error"]
 
 
 def test_taking_the_next_gives_the_most_urgent_case_nobody_has(open_page: OpenPage, desk: Desk):
@@ -158,9 +160,9 @@ def test_who_only_watches_gets_no_button_to_take(open_page: OpenPage):
 
 def test_rows_stay_where_they_are_and_only_what_comes_after_them_is_added(open_page: OpenPage, desk: Desk):
     old, taken = desk.open_case("Where is my sofa?"), desk.open_case("And my chair?")
-    chosen = queue_page.Chosen("first_line", (), "", None, desk.first.id or 0)
+    chosen = Chosen("first_line", (), "", None, desk.first.id or 0)
     first = page_of(desk)
-    shown = queue_page.Shown(chosen, first.items, first.next)
+    shown = Shown(chosen, first.items, first.next)
     labelled(desk, urgency=Urgency.HIGH)
     urgent = desk.open_case("My child is locked in the wardrobe")
     labelled(desk, urgency=Urgency.LOW)
@@ -170,33 +172,49 @@ def test_rows_stay_where_they_are_and_only_what_comes_after_them_is_added(open_p
     page = page_of(desk)
     with desk.store.read() as session:
         known = cases_by_id(session, [item.id for item in shown.items])
-    kept = queue_page.as_it_is_now(shown, known, page)
+    kept = as_it_is_now(shown, known, page)
     assert [item.id for item in kept.items] == [old.id, taken.id, later.id]
     assert urgent.id in {item.id for item in page.items}
-    assert [queue_page.where_to(item, chosen) for item in kept.items] == ["", "Second line", ""]
+    assert [where_to(item, chosen, ("first_line", "second_line")) for item in kept.items] == ["", "Second line", ""]
 
 
 def test_a_full_page_does_not_grow(desk: Desk, monkeypatch: pytest.MonkeyPatch):
-    monkeypatch.setattr(queue_page, "_PAGE", 2)
+    monkeypatch.setattr(queue_rows, "PAGE", 2)
     desk.open_case("One"), desk.open_case("Two")
-    chosen = queue_page.Chosen("first_line", (), "", None, desk.first.id or 0)
+    chosen = Chosen("first_line", (), "", None, desk.first.id or 0)
     first = page_of(desk)
     desk.open_case("Three")
-    kept = queue_page.as_it_is_now(queue_page.Shown(chosen, first.items, None), first.items, page_of(desk))
+    kept = as_it_is_now(Shown(chosen, first.items, None), first.items, page_of(desk))
     assert kept.items == first.items
 
 
 def page_of(desk: Desk) -> QueuePage:
     with desk.store.read() as session:
-        return queue_page.queue_page(session, queue="first_line")
+        return queue_watch.queue_page(session, queue="first_line")
 
 
 def test_hits_are_marked_where_the_search_found_them():
     snippet = Snippet("two sofas and a sofa", ((4, 9), (16, 20)), cut_before=True)
-    assert queue_page.pieces_of(snippet) == [
+    assert pieces_of(snippet) == [
         ("… ", False),
         ("two ", False),
         ("sofas", True),
         (" and a ", False),
         ("sofa", True),
     ]
+
+
+def test_the_clock_of_the_solution_is_sent_where_it_presses(open_page: OpenPage, desk: Desk):
+    desk.later(hours=-30)
+    old = desk.open_case("It broke")
+    assert "solve" not in component(open_page(), "case_list")["rows"][0], "nobody set a target"
+    desk.later(hours=20)
+    asleep = desk.open_case("Another one")
+    rows = [{"urgency": urgency.value, "resolution": 24 * 60} for urgency in Urgency]
+    since = desk.now - timedelta(days=30)
+    with desk.store.write() as session:
+        policies.decide(session, "targets", {"rows": rows}, valid_from=since, by=desk.people[Role.MANAGER], now=since)
+    found = {row["id"]: row for row in component(open_page(), "case_list")["rows"]}
+    assert found[old.id]["solve"] == (old.first_posted_at + timedelta(hours=24)).isoformat()
+    assert found[old.id]["solve_near"] < found[old.id]["solve"]
+    assert "solve" not in found[asleep.id], "ten hours of a day passed"

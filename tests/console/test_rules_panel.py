@@ -51,7 +51,7 @@ def test_a_rule_is_tried_saved_shown_again_and_deleted(open_page: OpenPage, file
     assert (files / "rules" / "hemlund" / "doubt.yml").read_text(encoding="utf-8") == RULE
     assert page.selectbox(key="rules_which").value == "doubt"
     assert page.text_area(key="rules_text").value == RULE
-    assert "doubt saved by Ingrid Moe" in html_of(page)
+    assert "<bdi>doubt</bdi>: saved by <bdi>Ingrid Moe</bdi>, " in html_of(page)
     page.button(key="rules_delete").click().run()
     assert "The rule is taken away" in html_of(page)
     assert not (files / "rules" / "hemlund" / "doubt.yml").exists()

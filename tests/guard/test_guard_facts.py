@@ -14,9 +14,8 @@ from webcare.guard import ReviewContext
 from webcare.guard.base import Score
 from webcare.guard.clauses import sentences
 from webcare.guard.copied import CopiedFromNote
-from webcare.guard.facts import has_number
 from webcare.guard.inner import is_inner, is_secret
-from webcare.guard.normalise import fold, tokens
+from webcare.guard.normalise import fold
 
 
 class Sure:
@@ -120,18 +119,6 @@ def test_a_fact_of_another_case_may_be_told_and_a_leak_of_one_may_not() -> None:
     leak = "Aannemer bijna failliet, glasvezel Lindestraat klaar 12 maart, boete volgt"
     assert not held(fact, other=fact)
     assert held(leak, other=leak)
-
-
-@pytest.mark.parametrize(
-    "text", ["op 14 november", "tussen 9 en 13 uur", "49 euro", "fra 1,75 m", "2 kvar", "20 mg", "on Friday", "gratis"]
-)
-def test_numbers_that_mean_something_to_a_customer(text: str) -> None:
-    assert has_number(tokens(text))
-
-
-@pytest.mark.parametrize("text", ["alle 200 in Venlo", "312 lamps", "een bank", "en stol", "parti 7"])
-def test_numbers_that_only_we_count(text: str) -> None:
-    assert not has_number(tokens(text))
 
 
 def test_words_of_the_inside_in_six_languages() -> None:

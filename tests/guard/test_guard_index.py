@@ -106,3 +106,10 @@ def test_ten_thousand_notes_take_little_room_and_time() -> None:
     for _ in range(20):
         index.near(COPY)
     assert (time.perf_counter() - began) / 20 < 0.02
+
+
+def test_public_texts_too_short_for_a_run_of_words_trouble_no_later_look() -> None:
+    index = NoteIndex()
+    index.add_notes(["The driver stood before a closed gate and went back to the depot."])
+    index.add_public(["Thanks!"])
+    assert index.near("The driver stood before a closed gate and went back to the depot.")

@@ -21,6 +21,7 @@ from hypothesis import strategies as st
 
 from webcare.domain import Decision, Level, Override
 from webcare.encoder import Card, Encoded, Shape
+from webcare.encoder.pairs import FRESH_AUTHORS, TEST_AUTHORS
 from webcare.errors import ModelMissing, ModelUnusable
 from webcare.guard import ReviewContext, review
 from webcare.guard.base import Score
@@ -288,6 +289,48 @@ def test_another_process_gets_the_same_scores(data_dir: Path) -> None:
         Remote(data_dir).scores("Alles komt goed.", (), ())
 
 
+@pytest.mark.timeout(60)
+def test_closing_waits_for_nobody_when_its_thread_is_gone_already(data_dir: Path) -> None:
+    serving = Service(Said(), data_dir)
+    assert serving.start()
+    assert serving._thread is not None
+    serving._closing.set()
+    service._reach(serving._folder).close()
+    serving._thread.join(30)
+    assert not serving._thread.is_alive()
+    serving._closing.clear()
+    serving.close()
+    with pytest.raises(ModelMissing):
+        Remote(data_dir).scores("Hi", (), ())
+
+
+def test_another_process_gets_the_same_vectors(data_dir: Path) -> None:
+    texts = ("Waar blijft mijn bank?", "Hur sent har ni öppet?")
+    here = InProcess(FakeEncoder(), parameters())
+    serving = Service(here, data_dir)
+    assert serving.start()
+    try:
+        version, rows = Heads(data_dir).embed(texts)
+    finally:
+        serving.close()
+    assert (version, rows.shape, rows.dtype) == (here.version, (2, WIDTH), np.float32)
+    np.testing.assert_array_equal(rows, here.embed(texts)[1])
+    np.testing.assert_allclose(np.linalg.norm(rows, axis=1), 1, rtol=1e-5)
+    with pytest.raises(ModelMissing):
+        Heads(data_dir).embed(texts)
+
+
+def test_heads_without_vectors_say_so(tmp_path: Path) -> None:
+    serving = Service(Said(), tmp_path)
+    serving.start()
+    try:
+        with pytest.raises(ModelMissing, match="no vectors"):
+            Remote(tmp_path).embed(("Waar blijft mijn bank?",))
+        assert Remote(tmp_path).scores("Alles komt goed.", (), ())
+    finally:
+        serving.close()
+
+
 def test_only_this_user_can_open_the_door(data_dir: Path) -> None:
     serving = Service(Said(), data_dir)
     serving.start()
@@ -364,15 +407,15 @@ def test_heads_brought_here_are_asked_first(tmp_path: Path) -> None:
 def test_the_encoder_and_the_heads_leave_the_same_authors_out() -> None:
     letters = "abcdefghijklmnopqrstuvw"
     parts = {letter: agent_text.part_of_author(letter) for letter in letters}
-    assert {letter for letter, part in parts.items() if part == "test"} == examples.TEST_AUTHORS
-    assert {letter for letter, part in parts.items() if part == "dev"} == examples.FRESH_AUTHORS
+    assert {letter for letter, part in parts.items() if part == "test"} == TEST_AUTHORS
+    assert {letter for letter, part in parts.items() if part == "dev"} == FRESH_AUTHORS
 
 
 def test_no_test_author_is_learned_from() -> None:
     folder = Path(__file__).parents[2] / "data" / "guard"
     pairs = [pair for pair in examples.read_pairs(folder) if not pair.is_test]
     found = examples.leak_examples(pairs, [], 1)
-    assert {one.author for one in found}.isdisjoint(examples.TEST_AUTHORS)
+    assert {one.author for one in found}.isdisjoint(TEST_AUTHORS)
     assert {one.wanted for one in found} == {True, False}
 
 

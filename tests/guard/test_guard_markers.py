@@ -106,6 +106,8 @@ HELD = [
     ("Hoi [naam], wat vervelend!", "[naam]"),
     ("Hi {{first_name}}, thanks", "{{first_name}}"),
     ("Hi {name}, thanks", "{name}"),
+    ("Wij bellen je {dag} terug", "{dag}"),
+    ("Butikken i {by sentrum} har den", "{by sentrum}"),
     ("Your order <insert number> is on its way", "<insert number>"),
     ("Levering op [datum invullen]", "[datum invullen]"),
     ("Hej [kundnamn]!", "[kundnamn]"),

@@ -231,3 +231,15 @@ def test_tomorrow_must_be_tomorrow(lang: str, draft: str, wrong: list[str]) -> N
     monday = ReviewContext(channel="x", lang=lang, today=date(2026, 11, 23))
     assert [draft[one.start : one.end] for one in StaleDay().review(draft, monday)] == wrong
     assert list(StaleDay().review(draft, ReviewContext(channel="x", lang=lang))) == []
+
+
+@pytest.mark.parametrize(
+    ("mention", "draft"),
+    [
+        ("When does my wardrobe come?", "Friday, between nine and noon."),
+        ("Wanneer komt de monteur?", "Donderdag voor de middag."),
+    ],
+)
+def test_a_day_answers_when(mention: str, draft: str) -> None:
+    found = review(draft, ReviewContext(channel="x", mention=mention)).findings
+    assert "unanswered" not in {finding.reason for finding in found}

@@ -42,11 +42,29 @@ def test_per_account_jobs_have_one_key_for_each_configured_account(care):
     desk = SmallDesk(settings, care.store)
     assert {job.name: tuple(job.keys(desk)) for job in JOBS} == {
         "poll": ("a", "b"),
+        "backfill": ("a", "b"),
+        "sweep": ("a", "b"),
+        "told": (),
+        "poll_told": (),
+        "health": ("a", "b"),
         "send": ("a", "b"),
         "reconcile": ("a", "b"),
+        "act": ("a", "b"),
         "wake": ("",),
+        "questions": ("",),
+        "share": ("",),
+        "absent": ("",),
+        "promises": ("",),
         "prune": ("",),
+        "retention": ("",),
         "heads": ("",),
+        "remember": ("",),
+        "incidents": ("",),
+        "deadlines": ("",),
+        "notify": ("",),
+        "figures": ("",),
+        "digest": ("",),
+        "survey": ("",),
     }
     assert POLL.every_s(settings) == settings.polling.every_s
     assert SEND.every_s(settings) == settings.delivery.every_s

@@ -24,13 +24,14 @@ class Redirect(HTTPAdapter):
     def __init__(self, base: str, check: Check | None = None) -> None:
         self._base = base
         self._check = check
+        self.timeout = 10.0
         self.answers: list[requests.Response] = []
         super().__init__()
 
     def send(self, request: requests.PreparedRequest, *args: Any, **kwargs: Any) -> requests.Response:
         parts = urlsplit(request.url)
         request.url = self._base + str(request.url)[len(f"{parts.scheme}://{parts.netloc}") :]
-        kwargs["timeout"] = 10
+        kwargs["timeout"] = self.timeout
         answer = super().send(request, *args, **kwargs)
         self.answers.append(answer)
         if self._check is not None:
@@ -62,10 +63,15 @@ def graph_client(box: Sandbox, *, key: str = "fb_hemlund", token: str | None = N
 
 def last_answer(client: Any) -> requests.Response:
     """The raw answer to the last request of a client made here."""
+    return redirect(client).answers[-1]
+
+
+def redirect(client: Any) -> Redirect:
+    """What sends a client made here to the sandbox."""
     host = "https://api.twitter.com" if isinstance(client, tweepy.Client) else "https://graph.facebook.com"
     adapter = client.session.get_adapter(host + "/")
     assert isinstance(adapter, Redirect)
-    return adapter.answers[-1]
+    return adapter
 
 
 def graph_error(error: facebook.GraphAPIError) -> tuple[Any, Any, Any]:

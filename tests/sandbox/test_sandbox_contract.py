@@ -1,23 +1,19 @@
-"""Fidelity: every answer of the X side fits X's own description strictly, and recorded answers look like ours.
+"""Fidelity: every answer of the X side fits X's own description strictly; test_sandbox_fidelity_x.py goes on.
 
 These tests read `../shared/contracts`, which is not part of the repository, and skip where it is absent. The other
 tests of the X side are judged by the same description wherever it is at hand (see `conftest.py`).
 """
 
-import gzip
 import json
 from typing import Any
 
-import facebook
 import jsonschema
 import pytest
 import tweepy
-import yaml
 from sandbox_clients import HEMLUND_X, last_answer, x_client
-from x_contract import CONTRACTS, MISSING, Contract
+from x_contract import Contract
 
 from webcare.sandbox import Sandbox
-from webcare.sandbox.graph_view import KNOWN
 from webcare.sandbox.x_view import POST_EXPANSIONS, POST_FIELDS, USER_FIELDS
 
 pytestmark = pytest.mark.contracts
@@ -27,6 +23,12 @@ ALL_FIELDS = {
     "expansions": sorted(POST_EXPANSIONS),
     "user_auth": True,
 }
+
+
+@pytest.fixture
+def x(box: Sandbox, contract: Contract) -> tweepy.Client:
+    """Checks each answer as it comes, beside the recorder that all tests have."""
+    return x_client(box, check=contract.check)
 
 
 def lively(box: Sandbox, x: tweepy.Client) -> list[int]:
@@ -132,94 +134,3 @@ def test_the_judge_catches_what_does_not_fit(box: Sandbox, x: tweepy.Client, con
     answer._content = json.dumps(body).encode()
     with pytest.raises(jsonschema.ValidationError):
         contract.check(answer)
-
-
-# --- recorded answers ----------------------------------------------------------------------------------
-
-RECORDED = {
-    "test_client_get_me": [lambda x, post: x.get_me()],
-    "test_client_get_user": [lambda x, post: x.get_user(username="hemlund", user_auth=True)],
-    "test_client_get_users_mentions": [lambda x, post: x.get_users_mentions(HEMLUND_X, user_auth=True)],
-    "test_client_search_recent_tweets": [lambda x, post: x.search_recent_tweets("hemlund", user_auth=True)],
-    "test_client_get_tweet": [lambda x, post: x.get_tweet(post, user_auth=True)],
-    "test_client_get_tweets": [lambda x, post: x.get_tweets([post], user_auth=True)],
-    "test_client_create_and_delete_tweet": [
-        lambda x, post: x.create_tweet(text="Test Tweet"),
-        lambda x, post: x.delete_tweet(json.loads(last_answer(x).text)["data"]["id"]),
-    ],
-    "test_client_hide_and_unhide_reply": [
-        lambda x, post: x.hide_reply(post),
-        lambda x, post: x.unhide_reply(post),
-    ],
-}
-#: Limits move with the plan; what counts is that the three headers are there.
-HEADERS = ("x-rate-limit-limit", "x-rate-limit-remaining", "x-rate-limit-reset", "x-access-level", "content-type")
-
-
-def shape(value: Any) -> Any:
-    """Names and kinds of values, with lists reduced to what their members look like."""
-    if isinstance(value, dict):
-        return {name: shape(inner) for name, inner in sorted(value.items())}
-    if isinstance(value, list):
-        return sorted({json.dumps(shape(inner)) for inner in value})
-    return type(value).__name__
-
-
-@pytest.mark.parametrize("name", sorted(RECORDED))
-def test_a_recorded_request_gets_an_answer_of_the_same_shape(box: Sandbox, x: tweepy.Client, name: str) -> None:
-    path = CONTRACTS / "x" / "cassettes" / f"{name}.yaml"
-    if not path.exists():
-        pytest.skip(MISSING)
-    own = x.create_tweet(text="Nieuw van hemlund").data["id"]
-    post = str(box.world.post_x("@hemlund hemlund", author="jan", in_reply_to=own).id)
-    box.world.bulk_x(12, text="@{to} hemlund {n}")
-    recorded = yaml.safe_load(path.read_text("utf-8"))["interactions"]
-    assert len(recorded) == len(RECORDED[name])
-    for act, there in zip(RECORDED[name], recorded, strict=True):
-        act(x, post)
-        here = last_answer(x)
-        assert here.status_code == there["response"]["status"]["code"]
-        assert shape(here.json()) == shape(_body(there))
-        sent = {header.lower(): values for header, values in there["response"]["headers"].items()}
-        assert [one for one in HEADERS if one in sent and one not in here.headers] == []
-        assert here.headers["content-type"] == sent["content-type"][0]
-
-
-def _body(interaction: dict[str, Any]) -> Any:
-    raw = interaction["response"]["body"]["string"]
-    return json.loads(gzip.decompress(raw) if isinstance(raw, bytes) else raw)
-
-
-# --- Meta's descriptions -------------------------------------------------------------------------------
-
-
-def described(node: str) -> set[str]:
-    path = CONTRACTS / "meta" / f"{node}.json"
-    if not path.exists():
-        pytest.skip(MISSING)
-    found = json.loads(path.read_text("utf-8"))
-    edges = {api["endpoint"] for api in found["apis"] if api.get("method") == "GET" and "endpoint" in api}
-    return {field["name"] for field in found["fields"]} | edges
-
-
-@pytest.mark.parametrize("node", ["Page", "PagePost", "Comment", "Recommendation"])
-def test_field_names_are_those_meta_describes(node: str) -> None:
-    assert KNOWN[node] - described(node) == set()
-
-
-@pytest.mark.parametrize(
-    ("node", "path"),
-    [("Page", "me"), ("PagePost", "{post}"), ("Comment", "{comment}"), ("Recommendation", "me/ratings")],
-)
-def test_what_is_answered_holds_only_described_fields(
-    box: Sandbox, graph: facebook.GraphAPI, node: str, path: str
-) -> None:
-    post = box.world.post_fb("Nieuw!", kind="post")
-    comment = box.world.comment_fb("mooi", under=post.id, author="Jan")
-    box.world.comment_fb("dank", under=comment.id)
-    box.world.review_fb("goed", author="Jan", positive=True)
-    place = path.format(post=post.id, comment=comment.id)
-    found = graph.get_object(place, fields=",".join(sorted(KNOWN[node])))
-    for shown in found.get("data", [found]):
-        assert set(shown) - described(node) == set()
-        assert len(shown) >= 4

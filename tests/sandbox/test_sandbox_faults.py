@@ -9,10 +9,11 @@ import facebook
 import pytest
 import requests
 import tweepy
-from sandbox_clients import HEMLUND_X, graph_client, graph_error, last_answer, x_client
+from sandbox_clients import HEMLUND_X, graph_client, graph_error, last_answer, redirect, x_client
 
 from webcare.sandbox import Fault, Sandbox, SandboxError
-from webcare.sandbox.faults import KINDS, Faults, fault_from, faults_from_file
+from webcare.sandbox.fault_language import rules_from_file
+from webcare.sandbox.faults import KINDS, Faults, fault_from
 
 MENTIONS = "GET /x/2/users/*/mentions"
 POSTING = "POST /x/2/tweets"
@@ -163,6 +164,10 @@ def test_a_seed_makes_chance_repeatable() -> None:
         {"match": "everything", "kind": "slow"},
         {"match": "GET /x/*", "kind": "slow", "probability": 2},
         {"match": "GET /x/*", "kind": "slow", "colour": "red"},
+        {"match": 5, "kind": "slow"},
+        {"match": "GET /x/*", "kind": "slow", "count": "two"},
+        {"match": "GET /x/*", "kind": "slow", "when": {"begins_s": "soon"}},
+        {"match": "GET /x/*", "kind": "slow", "when": {"begins_s": 9, "ends_s": 8}},
     ],
 )
 def test_a_rule_that_makes_no_sense_is_refused(rule: dict[str, Any]) -> None:
@@ -173,7 +178,7 @@ def test_a_rule_that_makes_no_sense_is_refused(rule: dict[str, Any]) -> None:
 def test_rules_come_from_a_file(tmp_path: Path) -> None:
     path = tmp_path / "faults.json"
     path.write_text(json.dumps([{"match": MENTIONS, "kind": "error_before", "count": 1}]))
-    with Sandbox(faults=faults_from_file(path)) as box:
+    with Sandbox(faults=rules_from_file(path)) as box:
         x = x_client(box)
         with pytest.raises(tweepy.TwitterServerError):
             read(x)
@@ -181,9 +186,61 @@ def test_rules_come_from_a_file(tmp_path: Path) -> None:
     for broken in ("[{", '{"a": 1}', "[1]", '[{"kind": "slow"}]'):
         path.write_text(broken)
         with pytest.raises(SandboxError):
-            faults_from_file(path)
+            rules_from_file(path)
     with pytest.raises(SandboxError):
-        faults_from_file(tmp_path / "none.json")
+        rules_from_file(tmp_path / "none.json")
+
+
+def test_used_up_posts_and_credits_are_not_windows(box: Sandbox, x: tweepy.Client) -> None:
+    box.faults.add(MENTIONS, "usage_capped", count=1)
+    with pytest.raises(tweepy.TooManyRequests) as raised:
+        read(x)
+    assert raised.value.reset_time is None
+    assert raised.value.response.json()["type"].endswith("/usage-capped")
+    box.faults.add(MENTIONS, "credits_gone", count=1)
+    with pytest.raises(tweepy.HTTPException) as broke:
+        read(x)
+    assert broke.value.response.status_code == 402
+
+
+def test_a_slow_answer_may_come_after_the_deed(box: Sandbox, x: tweepy.Client) -> None:
+    box.faults.add(POSTING, "slow_after_commit", count=1, seconds=0.3)
+    started = time.monotonic()
+    x.create_tweet(text="Hoi")
+    assert time.monotonic() - started >= 0.3
+    box.faults.add(POSTING, "slow_after_commit", count=1, seconds=5)
+    redirect(x).timeout = 0.2
+    with pytest.raises(requests.Timeout):
+        x.create_tweet(text="Daar")
+    redirect(x).timeout = 10
+    assert [post.text for post in x.get_users_tweets(HEMLUND_X, user_auth=True).data] == ["Daar", "Hoi"]
+
+
+def test_a_short_page_still_leads_on(box: Sandbox, x: tweepy.Client) -> None:
+    made = [post.id for post in box.world.bulk_x(9)]
+    box.faults.add(MENTIONS, "short_page", size=2, count=2)
+    pages = list(tweepy.Paginator(x.get_users_mentions, HEMLUND_X, max_results=5, user_auth=True))
+    assert [len(page.data) for page in pages] == [2, 2, 5]
+    assert [post.id for page in pages for post in page.data] == made[::-1]
+
+
+def test_an_empty_page_may_lead_on_too(box: Sandbox, x: tweepy.Client) -> None:
+    made = [post.id for post in box.world.bulk_x(3)]
+    box.faults.add(MENTIONS, "short_page", size=0, count=1)
+    pages = list(tweepy.Paginator(x.get_users_mentions, HEMLUND_X, user_auth=True))
+    assert [page.meta["result_count"] for page in pages] == [0, 3]
+    assert [post.id for post in pages[1].data] == made[::-1]
+
+
+def test_a_refusal_speaks_each_network_s_language(box: Sandbox, x: tweepy.Client, graph: facebook.GraphAPI) -> None:
+    box.faults.add(MENTIONS, "refused", status=403, body="You are not permitted to do this.", count=1)
+    with pytest.raises(tweepy.Forbidden) as raised:
+        read(x)
+    assert raised.value.response.json()["detail"] == "You are not permitted to do this."
+    box.faults.add("GET /graph/*", "refused", code=190, subcode=463)
+    with pytest.raises(facebook.GraphAPIError) as expired:
+        graph.get_object("me")
+    assert graph_error(expired.value) == (190, 463, "OAuthException")
 
 
 def test_every_kind_of_fault_is_tried_here() -> None:

@@ -232,12 +232,28 @@ def test_an_author_the_page_may_not_see_is_left_out(box: Sandbox, graph: faceboo
 
 
 def test_several_objects_come_in_one_answer(box: Sandbox, graph: facebook.GraphAPI) -> None:
+    graph.version = "v25.0"
     posts = [box.world.post_fb(f"nr {number}", author="Jan") for number in range(2)]
     found = graph.get_objects([post.id for post in posts], fields="message")
     assert [found[post.id]["message"] for post in posts] == ["nr 0", "nr 1"]
+    for other, code in (("1_2", (100, 33)), ("somebody", (803, None))):
+        with pytest.raises(facebook.GraphAPIError) as raised:
+            graph.get_objects([posts[0].id, other])
+        assert graph_error(raised.value)[:2] == code
+
+
+def test_the_newest_version_takes_several_objects_only_as_a_batch(box: Sandbox, graph: facebook.GraphAPI) -> None:
+    post = box.world.post_fb("een", author="Jan")
     with pytest.raises(facebook.GraphAPIError) as raised:
-        graph.get_objects([posts[0].id, "1_2"])
-    assert graph_error(raised.value)[0] == 803
+        graph.get_objects([post.id])
+    assert graph_error(raised.value)[0] == 100
+    batch = [{"method": "GET", "relative_url": f"{one}?fields=message"} for one in (post.id, "1_2", "me/feed")]
+    found = graph.request("", post_args={"batch": json.dumps(batch), "include_headers": "false"}, method="POST")
+    bodies = [json.loads(one["body"]) for one in found]
+    assert [one["code"] for one in found] == [200, 400, 200]
+    assert bodies[0] == {"message": "een", "id": post.id}
+    assert (bodies[1]["error"]["code"], bodies[1]["error"]["error_subcode"]) == (100, 33)
+    assert messages(bodies[2]) == ["een"]
 
 
 @pytest.mark.parametrize(

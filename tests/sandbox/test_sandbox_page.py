@@ -65,15 +65,71 @@ def test_facebook_shows_three_levels_and_reviews(box: Sandbox) -> None:
     assert "does not recommend Hemlund" in text
 
 
-@pytest.mark.parametrize("network", ["x", "facebook"])
+def test_instagram_shows_pictures_with_what_was_said_below(box: Sandbox) -> None:
+    instagram = box.world.instagram
+    brand = instagram.user(box.world.account("ig_hemlund").user_id)
+    media = instagram.post("Nieuwe bank", author=brand)
+    comment = instagram.comment("Mooi @hemlund", under=media.id, author="jan_j")
+    instagram.comment("Dank!", under=comment.id, author=brand)
+    instagram.post("mijn kamer", author="piet", tags=[brand.id])
+    instagram.post("iets anders", author="klaas")
+    text = page(box, "instagram")
+    assert text.index("mijn kamer") < text.index("Nieuwe bank") < text.index("Mooi") < text.index("Dank!")
+    assert "a picture showing Hemlund" in text
+    assert "@jan_j" in text
+    assert "iets anders" not in text
+    instagram.items[comment.id].hidden = True
+    assert "hidden by the brand" in page(box, "instagram")
+
+
+@pytest.mark.parametrize("network", ["x", "facebook", "instagram"])
+def test_private_talks_stand_among_the_rest_and_go_both_ways(box: Sandbox, network: str) -> None:
+    post(box, network=network, author="Anna", text="heimelijk", kind="message")
+    shown = page(box, network)
+    thread = shown.split('<article class="thread private">')[1]
+    assert "heimelijk" in thread
+    [message_id] = re.findall(r'data-reply="(dm-[^"]+)"', thread)
+    post(box, network=network, author="Anna", text="nog iets", reply_to=message_id)
+    refused = post(box, network=network, author="Eve", text="en ik?", reply_to=message_id)
+    assert "Only Anna can write in this conversation" in refused.text
+    if network == "x":
+        answered = box.world.message_x("wij ook", sender="hemlund", to="Anna").conversation_id
+        assert len(box.world.x_messages.by_conversation[answered]) == 3
+    else:
+        [talk] = box.world.inbox.conversations.values()
+        box.world.inbox.send("wij ook", to=talk)
+    shown = page(box, network)
+    assert shown.count('class="thread private"') == 1
+    assert shown.index("heimelijk") < shown.index("nog iets") < shown.index("wij ook")
+    requests.post(f"{box.url}/remove", data={"network": network, "id": message_id}, timeout=5)
+    assert "heimelijk" not in page(box, network)
+
+
+def test_customers_write_on_instagram_without_any_script(box: Sandbox) -> None:
+    post(box, network="instagram", author="Anna Berg", text="hoe duur?", kind="comment")
+    first, comment = box.world.instagram.items.values()
+    assert (box.world.instagram.author(first).name, comment.media_id) == ("Hemlund", first.id)
+    assert box.world.instagram.author(comment).handle == "anna_berg"
+    post(box, network="instagram", author="Piet", text="ja, hoe duur?", reply_to=comment.id)
+    post(box, network="instagram", author="Piet", text="mijn bank", kind="picture")
+    *_, answer, picture = box.world.instagram.items.values()
+    assert (answer.parent_id, picture.tags) == (comment.id, (box.world.account("ig_hemlund").user_id,))
+    requests.post(f"{box.url}/remove", data={"network": "instagram", "id": picture.id}, timeout=5)
+    assert picture.deleted
+    own = requests.post(f"{box.url}/remove", data={"network": "instagram", "id": first.id}, timeout=5)
+    assert "cannot delete" in own.text
+
+
+@pytest.mark.parametrize("network", ["x", "facebook", "instagram"])
 @pytest.mark.parametrize("nasty", NASTY)
 def test_nothing_written_becomes_markup(box: Sandbox, network: str, nasty: str) -> None:
     clean = Tags(page(box, network) + '<img src="x">' * 0)
     post(box, network=network, author=nasty[:60], text=f"@hemlund {nasty}", reply_to="")
     if network == "x":
         box.world.post_x(f"@hemlund {nasty}", author="jan")
-    else:
+    elif network == "facebook":
         box.world.post_fb(nasty, author=nasty)
+    post(box, network=network, author=nasty[:60], text=nasty, kind="message")
     text = page(box, network, author=nasty, text=nasty, reply_to=nasty, problem=nasty)
     found = Tags(text)
     known = {"article", "bdi", "span", "time", "div", "p", "a", "form", "button", "input", "textarea"}

@@ -31,7 +31,7 @@ def test_health_counts_what_is_there(box: Sandbox) -> None:
     box.world.post_x("@hemlund hoi", author="jan")
     found = control(box, "GET", "/health").json()
     assert (found["status"], found["posts"]) == ("ok", {"x": 1, "facebook": 0})
-    assert found["accounts"] == ["fb_hemlund", "x_hemlund"]
+    assert found["accounts"] == ["fb_hemlund", "ig_hemlund", "x_hemlund"]
 
 
 def test_customers_can_be_played_over_http(box: Sandbox) -> None:

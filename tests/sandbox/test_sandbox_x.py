@@ -1,5 +1,6 @@
 """The X side through unmodified tweepy, over real HTTP."""
 
+import re
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -71,6 +72,13 @@ def test_a_request_cannot_be_played_again(x: tweepy.Client) -> None:
     x.get_me()
     sent = last_answer(x).request
     assert requests.get(sent.url, headers=sent.headers, timeout=5).status_code == 401
+
+
+def test_a_signature_that_is_no_ascii_is_refused_like_any_other(box: Sandbox, x: tweepy.Client) -> None:
+    x.get_me()
+    sent = last_answer(x).request
+    signed = re.sub(r'oauth_signature="[^"]*"', 'oauth_signature="%C3%A9"', sent.headers["Authorization"])
+    assert requests.get(sent.url, headers={"Authorization": signed}, timeout=5).status_code == 401
 
 
 def test_a_bearer_token_reads_but_does_not_write(box: Sandbox, x: tweepy.Client) -> None:
@@ -472,10 +480,6 @@ def test_people_are_found_by_name_and_missed_with_an_error(box: Sandbox, x: twee
     assert x.get_user(username="Jan", user_auth=True).data.name == "Jan Jansen"
     assert x.get_user(username="nobody", user_auth=True).errors[0]["parameter"] == "username"
     assert x.get_user(id=HEMLUND_X, user_auth=True, user_fields=["verified_type"]).data.username == "hemlund"
-
-
-def test_there_are_no_direct_messages_yet(x: tweepy.Client) -> None:
-    assert x.get_direct_message_events(user_auth=True).meta == {"result_count": 0}
 
 
 def test_a_right_that_was_taken_away_is_a_403(box: Sandbox, x: tweepy.Client) -> None:

@@ -335,6 +335,7 @@ def history(store: Store, fill: Any) -> dict[str, int]:
         "UPDATE case_event SET kind = 'other'",
         "DELETE FROM case_event",
         "UPDATE triage SET topic = 'other'",
+        "UPDATE triage SET words = '[[\"sofa\", 0.5]]'",
         "DELETE FROM triage",
     ],
 )
@@ -348,6 +349,13 @@ def test_what_happened_cannot_be_rewritten(store: Store, history: dict[str, int]
     with store.read() as session:
         assert session.exec(select(CaseEventRow.kind)).all() == ["opened"]
         assert session.exec(select(TriageRow.topic)).all() == ["order"]
+
+
+def test_the_words_that_explain_a_decision_may_go_and_nothing_else(store: Store, history: dict[str, int]) -> None:
+    with store.write() as session:
+        session.execute(text("UPDATE triage SET words = '[]'"))
+    with store.read() as session:
+        assert session.exec(select(TriageRow.words, TriageRow.topic)).all() == [([], "order")]
 
 
 @pytest.fixture
@@ -403,11 +411,11 @@ def test_replacing_a_row_of_history_is_rewriting_too(sqlite_store: Store, make_f
         replace()
 
 
-@pytest.mark.parametrize("table", ["case_event", "triage", "shareable_fact", "reply_override"])
+@pytest.mark.parametrize("table", ["case_event", "triage", "shareable_fact", "reply_override", "policy", "audit"])
 def test_truncating_history_is_refused_on_postgres(postgres_store: Store, table: str) -> None:
     def truncate() -> None:
         with postgres_store.write() as session:
-            session.execute(text(f"TRUNCATE {table}"))
+            session.execute(text(f"TRUNCATE {table} CASCADE"))
 
     with pytest.raises(IntegrityError, match="append-only"):
         truncate()
@@ -433,3 +441,31 @@ def test_an_event_keeps_its_case_from_being_deleted(store: Store, history: dict[
         delete()
     with store.read() as session:
         assert session.exec(select(CaseRow.id).where(col(CaseRow.id) == history["case"])).one()
+
+
+def test_of_accounts_that_share_a_person_of_the_provider_the_oldest_keeps_them(empty_url: str) -> None:
+    from alembic import command
+
+    store = open_store(empty_url)
+    store.upgrade()
+    with store.write() as session:
+        made = migrations.config()
+        made.attributes["connection"] = session.connection()
+        command.downgrade(made, "0010")
+        for number, subject in enumerate(("same", "same", "other", "", ""), start=1):
+            session.execute(
+                text(
+                    "INSERT INTO agent (id, username, name, role, password_hash, active, failed_logins, created_at, "
+                    "email, subject, must_change, language, timezone, density, grants, supervised, skills, capacity, "
+                    "hours) VALUES (:id, :name, :name, 'admin', '', :yes, 0, :at, '', :subject, :no, '', '', '', "
+                    "'[]', :no, '[]', 0, '{}')"
+                ),
+                {"id": number, "name": f"u{number}", "subject": subject, "at": "2026-11-01 12:00:00+00:00"}
+                | {"yes": True, "no": False},
+            )
+    store.upgrade()
+    with store.read() as session:
+        found = session.execute(text("SELECT id, subject, suggestions FROM agent ORDER BY id"))
+        kept = [(row[0], row[1], bool(row[2])) for row in found]
+    assert kept == [(1, "same", True), (2, "", True), (3, "other", True), (4, "", True), (5, "", True)]
+    store.dispose()

@@ -77,7 +77,8 @@ def people_answer(site: Site, stop: threading.Event) -> None:
             try:
                 answer(site, case_id, text)
             except CaseStateRefused:
-                pass  # the case was closed meanwhile
+                answered.add(case_id)  # it was closed meanwhile, so there is nothing to answer any more
+                continue
             except VerdictOutdated:
                 continue  # the customer wrote meanwhile; it is checked again in the next round
             answered.add(case_id)

@@ -1,17 +1,19 @@
-"""Who has a case: claim, assign, hand to the second line and back."""
+"""Who has a case: claim, assign, and what every way of giving one has in common."""
 
 from __future__ import annotations
 
 from datetime import datetime
 
-from sqlmodel import Session
+from sqlalchemy import update
+from sqlmodel import Session, col
 
-from webcare.cases.notes import write_note
-from webcare.cases.record import EventKind, changed, load_to_change, typed_text
+from webcare.cases.at_work import note_given
+from webcare.cases.record import EventKind, changed, load_to_change
 from webcare.domain import Actor, CaseState, Line
 from webcare.errors import CaseStateRefused
 from webcare.people import Permission, find_agent, person_id
 from webcare.store.tables import CaseRow
+from webcare.store.tables_desk import HandoverRow
 
 
 def claim(session: Session, case_id: int, *, by: Actor, now: datetime, version: int | None = None) -> CaseRow:
@@ -20,9 +22,8 @@ def claim(session: Session, case_id: int, *, by: Actor, now: datetime, version: 
     me = person_id(by)
     if case.assignee_id not in (None, me):
         holder = find_agent(session, case.assignee_id)
-        raise CaseStateRefused(f"{holder.name} already works on this case.")
-    case.assignee_id = me
-    start_work(case)
+        raise CaseStateRefused("{name} already works on this case.", name=holder.name)
+    give(session, case, me, now=now)
     return changed(session, case, EventKind.CLAIMED, by=by, now=now)
 
 
@@ -32,49 +33,36 @@ def assign(
     """Give the case to a colleague, or with None back to its queue."""
     case = load_to_change(session, case_id, by=by, needs=Permission.WORK_CASES, version=version)
     name = find_agent(session, to).name if to is not None else ""
-    case.assignee_id = to
     if to is not None:
-        start_work(case)
-    elif case.state == CaseState.OPEN:
-        case.state = CaseState.NEW.value
+        give(session, case, to, now=now)
+    else:
+        put_back(session, case)
     return changed(session, case, EventKind.ASSIGNED, by=by, now=now, detail={"to": to, "to_name": name})
 
 
-def hand_over(
-    session: Session, case_id: int, *, question: str, by: Actor, now: datetime, version: int | None = None
-) -> CaseRow:
-    """Put the case in the second line's queue with a question, kept as an internal note."""
-    question = typed_text(question, "question to the second line")
-    case = load_to_change(session, case_id, by=by, needs=Permission.HAND_OVER, version=version)
+def give(session: Session, case: CaseRow, agent_id: int, *, now: datetime) -> None:
+    """Put a case that is locked on somebody's desk; an open question in it is theirs then. The caller tells it."""
+    case.assignee_id = agent_id
+    start_work(case)
+    note_given(session, agent_id, now=now)
     if case.line == Line.SECOND_LINE:
-        raise CaseStateRefused("This case already is with the second line.")
-    return _pass_on(session, case, Line.SECOND_LINE, EventKind.HANDED_OVER, question, by, now)
+        _question(session, case, taken_by=agent_id, taken_at=now)
 
 
-def hand_back(
-    session: Session, case_id: int, *, answer: str, by: Actor, now: datetime, version: int | None = None
-) -> CaseRow:
-    """Put the case back in the first line's queue with the answer, kept as an internal note."""
-    answer = typed_text(answer, "answer to the first line")
-    case = load_to_change(session, case_id, by=by, needs=Permission.HAND_OVER, version=version)
-    if case.line == Line.FIRST_LINE:
-        raise CaseStateRefused("This case already is with the first line.")
-    return _pass_on(session, case, Line.FIRST_LINE, EventKind.HANDED_BACK, answer, by, now)
-
-
-def _pass_on(
-    session: Session, case: CaseRow, line: Line, kind: EventKind, text: str, by: Actor, now: datetime
-) -> CaseRow:
-    note = write_note(session, case, text=text, by=by, now=now)
-    case.line = case.queue = line.value
+def put_back(session: Session, case: CaseRow) -> None:
+    """Take a case that is locked from whoever has it and put it in its queue. The caller tells it."""
     case.assignee_id = None
-    case.handovers += 1
-    if case.state != CaseState.RESOLVED:
+    if case.state == CaseState.OPEN:
         case.state = CaseState.NEW.value
-    return changed(session, case, kind, by=by, now=now, detail={"note_id": note.id})
+    _question(session, case, taken_by=None, taken_at=None)
 
 
 def start_work(case: CaseRow) -> None:
     """A case somebody has is open, no longer new."""
     if case.state == CaseState.NEW:
         case.state = CaseState.OPEN.value
+
+
+def _question(session: Session, case: CaseRow, *, taken_by: int | None, taken_at: datetime | None) -> None:
+    open_ = (col(HandoverRow.case_id) == case.id, col(HandoverRow.closed_at).is_(None))
+    session.execute(update(HandoverRow).where(*open_).values(taken_by=taken_by, taken_at=taken_at))

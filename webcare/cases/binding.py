@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from sqlmodel import Session
 
 from webcare.cases.surroundings import text_of
-from webcare.domain import Verdict
+from webcare.domain import Said, Verdict
 from webcare.errors import Change, VerdictOutdated
 from webcare.guard.base import ReviewContext
 from webcare.guard.binding import Part, Seen, changed_parts, id_in, marks_of, sentence
@@ -44,7 +44,8 @@ def require_bound(
     if verdict.rules_version != now_says.rules_version:
         raise VerdictOutdated(sentence([Part.RULES]), (Change(Part.RULES.value),))
     if unread := missing_since(verdict.missing, now_says.missing):
-        raise VerdictOutdated(f"This reply has to be checked again: {unread} could not read it just now.")
+        why = Said("This reply has to be checked again: {unread} could not read it just now.", unread=unread)
+        raise VerdictOutdated(why)
 
 
 def missing_since(before: Sequence[str], after: Sequence[str]) -> str:

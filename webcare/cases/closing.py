@@ -6,11 +6,13 @@ from datetime import datetime
 
 from sqlmodel import Session, col, select
 
+from webcare.cases.deadlines import keep_late_closing
 from webcare.cases.record import EventKind, changed, load_to_change
 from webcare.domain import ACTIVE_STATES, UNSETTLED_DELIVERIES, Actor, CaseState, Resolution
 from webcare.errors import CaseStateRefused
 from webcare.people import Permission
 from webcare.store.tables import CaseRow, DeliveryRow
+from webcare.store.tables_desk import ApprovalRow
 
 
 def snooze(
@@ -47,6 +49,9 @@ def resolve(
         raise CaseStateRefused("This case already is resolved.")
     if _unsettled(session, case_id):
         raise CaseStateRefused("A reply of this case is still on its way; wait for it or take it back first.")
+    if _waits_for_a_yes(session, case_id):
+        raise CaseStateRefused("A reply of this case waits for a colleague's yes; decide about it first.")
+    keep_late_closing(session, case, now=now)
     case.state, case.resolution = CaseState.RESOLVED.value, resolution.value
     case.resolved_at, case.waiting_since, case.snoozed_until = now, None, None
     return changed(session, case, EventKind.RESOLVED, by=by, now=now, detail={"resolution": resolution.value})
@@ -73,4 +78,9 @@ def _unsettled(session: Session, case_id: int) -> bool:
     query = select(DeliveryRow.id).where(
         DeliveryRow.case_id == case_id, col(DeliveryRow.state).in_(UNSETTLED_DELIVERIES)
     )
+    return session.exec(query).first() is not None
+
+
+def _waits_for_a_yes(session: Session, case_id: int) -> bool:
+    query = select(ApprovalRow.id).where(ApprovalRow.case_id == case_id, ApprovalRow.state == "pending")
     return session.exec(query).first() is not None

@@ -20,6 +20,8 @@ from webcare.domain import LANGUAGES
 from webcare.personal import redacted
 from webcare.store.tables import AgentRow, MentionRow, TriageRow
 
+#: The reason of a decision that counts again because the correction after it was taken back.
+TAKEN_BACK = "a correction was taken back"
 #: Column of a triage row -> the name of that question in labelled text.
 _QUESTIONS = {
     "sentiment": "sentiment",
@@ -68,9 +70,21 @@ def _corrected(session: Session) -> Iterator[tuple[MentionRow, list[TriageRow]]]
     for mention in session.exec(
         select(MentionRow).where(col(MentionRow.id).in_(of_people)).order_by(col(MentionRow.id))
     ):
-        rows = found[mention.id or 0]
-        last = max(at for at, row in enumerate(rows) if row.model_version == PERSON)
-        yield mention, rows[: last + 1]
+        rows = _standing(found[mention.id or 0])
+        last = max((at for at, row in enumerate(rows) if row.model_version == PERSON), default=None)
+        if last is not None:
+            yield mention, rows[: last + 1]
+
+
+def _standing(rows: Sequence[TriageRow]) -> list[TriageRow]:
+    """Decisions without the corrections that were taken back."""
+    kept: list[TriageRow] = []
+    for row in rows:
+        if row.reason == TAKEN_BACK and kept:
+            kept.pop()
+        else:
+            kept.append(row)
+    return kept
 
 
 def _why_not(mention: MentionRow, last: TriageRow) -> str:

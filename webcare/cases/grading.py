@@ -47,7 +47,7 @@ def settle_findings(session: Session, case_id: int, *, by: Actor) -> None:
 def grade_finding(session: Session, finding_id: int, *, right: bool, by: Actor, now: datetime) -> GuardFindingRow:
     """Say whether a finding was right; the last word of a person counts. Managers may, and whoever works cases."""
     if not (may(by, Permission.SEE_REPORTS) or may(by, Permission.WORK_CASES)):
-        raise NotAllowed(f"{by.name} may not judge what the guard found.")
+        raise NotAllowed("{name} may not judge what the guard found.", name=by.name)
     row = session.get(GuardFindingRow, finding_id)
     if row is None:
         raise WebcareError("This finding does not exist.")

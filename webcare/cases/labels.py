@@ -8,6 +8,8 @@ from typing import Any
 from sqlmodel import Session, col, select
 
 from webcare.cases.record import EventKind, changed, customer_messages, load_to_change
+from webcare.cases.skills import after_correction
+from webcare.deciding import standing
 from webcare.domain import Actor, Line, Sentiment, Topic, Urgency
 from webcare.errors import CaseStateRefused
 from webcare.people import Permission, person_id
@@ -47,10 +49,12 @@ def correct_triage(
     session.add(TriageRow(**{key: _plain(value) for key, value in row.items()}))
     for name, value in new.items():
         setattr(case, name, _plain(value))
+    if topic is not None:
+        case.skill = after_correction(session, case, now=now)
     if line is not None:
         case.queue = line.value
     if urgency is not None:
-        _move_deadline(case, urgency, targets)
+        _move_deadline(session, case, urgency, targets, now)
     was = {name: getattr(old, name) for name in new}
     detail = {"was": was, "now": {name: _plain(value) for name, value in new.items()}, "model": old.model_version}
     return changed(session, case, EventKind.CORRECTED, by=by, now=now, detail=detail)
@@ -72,10 +76,19 @@ def _newest(session: Session, case_id: int) -> TriageRow:
     return row
 
 
-def _move_deadline(case: CaseRow, urgency: Urgency, targets: RoutingSettings | None) -> None:
+def _move_deadline(
+    session: Session, case: CaseRow, urgency: Urgency, targets: RoutingSettings | None, now: datetime
+) -> None:
     case.priority = urgency.priority
     if targets is not None:
-        case.respond_by = (case.waiting_since or case.last_posted_at) + targets.within(urgency)
+        case.respond_by = standing(session, at=now).targets.respond_by(
+            urgency,
+            case.queue,
+            case.channel,
+            start=case.waiting_since or case.last_posted_at,
+            default=targets.within(urgency),
+            answered=case.first_response_at is not None,
+        )
         if case.first_response_at is None:
             case.first_respond_by = case.respond_by
 

@@ -11,22 +11,29 @@ from typing import Any
 from sqlalchemy import update
 from sqlmodel import Session, col, select
 
+from webcare.cases.approvals import overtake
 from webcare.cases.closing import back_in_queue
+from webcare.cases.deadlines import keep_late_answer
 from webcare.cases.jokes import remember_joke
+from webcare.cases.parts import is_made_up, made_up_id, parts_from
+from webcare.cases.promises import note_promises
 from webcare.cases.record import EventKind, changed, customer_messages, load, load_to_change, note_event
 from webcare.cases.replies import restore_draft
-from webcare.domain import ACTIVE_STATES, Actor, CaseState, DeliveryState, Posted
+from webcare.cases.surveys import question_failed, question_sent
+from webcare.domain import ACTIVE_STATES, Actor, CaseState, DeliveryState, MentionKind, Posted, ReplyWay
 from webcare.errors import CaseStateRefused
 from webcare.people import Permission
 from webcare.store.mentions import ensure_threads
 from webcare.store.tables import AccountRow, CaseRow, DeliveryRow, MentionRow
 
-#: States in which a proof from the network may still arrive: a slow answer can come after a read-back gave up.
+#: States in which a proof from the network may still arrive: a slow answer can come after a read-back gave up, and a
+#: post may show when its reply was ended for another reason.
 _OPEN_TO_PROOF = (
     DeliveryState.SENDING,
     DeliveryState.UNCONFIRMED,
     DeliveryState.PENDING,
     DeliveryState.NEEDS_HUMAN,
+    DeliveryState.FAILED,
 )
 _IN_DOUBT = (DeliveryState.SENDING, DeliveryState.UNCONFIRMED)
 SENDER = Actor.system("delivery")
@@ -36,26 +43,77 @@ def record_sent(
     session: Session, delivery_id: int, attempt: int, *, posted: Posted, now: datetime, by: Actor = SENDER
 ) -> bool:
     """The network proved it: show it in the thread, stop the clock, wait for the customer."""
-    values = {"external_id": posted.external_id, "posted_at": posted.posted_at, "url": posted.url, "error": ""}
-    row = _settle(session, delivery_id, attempt, DeliveryState.SENT, _OPEN_TO_PROOF, **values)
+    row = _settle(session, delivery_id, attempt, DeliveryState.SENT, _OPEN_TO_PROOF, **_proof(posted))
     if row is None:
         return False
+    detail = {"delivery_id": row.id, "url": posted.url, "way": row.way}
+    _stands_there(session, row, posted, EventKind.REPLY_SENT, by=by, now=now, detail=detail)
+    return True
+
+
+def put_sent(
+    session: Session,
+    delivery: DeliveryRow,
+    posted: Posted,
+    kind: EventKind,
+    *,
+    by: Actor,
+    now: datetime,
+    detail: dict[str, Any],
+) -> None:
+    """The same for a reply that stood on the network before it was approved here."""
+    assert delivery.id is not None
+    session.flush()
+    row = _settle(session, delivery.id, 0, DeliveryState.SENT, (DeliveryState.PENDING,), **_proof(posted))
+    assert row is not None
+    _stands_there(session, row, posted, kind, by=by, now=now, detail=detail)
+
+
+def _proof(posted: Posted) -> dict[str, Any]:
+    return {"external_id": posted.external_id, "posted_at": posted.posted_at, "url": posted.url, "error": ""}
+
+
+def _stands_there(
+    session: Session,
+    row: DeliveryRow,
+    posted: Posted,
+    kind: EventKind,
+    *,
+    by: Actor,
+    now: datetime,
+    detail: dict[str, Any],
+) -> None:
     case = load(session, row.case_id)
     _show_in_thread(session, row, posted, now)
+    if row.survey:
+        question_sent(session, row, now=now)
+        return
     remember_joke(session, case, row)
+    note_promises(session, case, row, posted_at=posted.posted_at, now=now)
+    overtake(session, row.case_id, by=by, now=now, answer={"delivery_id": row.id})
+    keep_late_answer(session, case, posted_at=posted.posted_at, now=now)
     _stop_clock(session, case, row, posted)
-    changed(session, case, EventKind.REPLY_SENT, by=by, now=now, detail={"delivery_id": row.id, "url": posted.url})
-    return True
+    changed(session, case, kind, by=by, now=now, detail=detail)
 
 
 def record_failed(
     session: Session, delivery_id: int, attempt: int, *, code: str, error: str, now: datetime, by: Actor = SENDER
 ) -> bool:
-    """The reply will not go out: keep its text as a draft, put the case back before people, say why."""
+    """The reply will not go out: keep its text as a draft, put the case back before people, say why.
+
+    Parts of the same answer that come after it will not go out either; their text is in the draft.
+    """
     open_to_failure = (DeliveryState.PENDING, *_IN_DOUBT, DeliveryState.NEEDS_HUMAN)
     row = _settle(session, delivery_id, attempt, DeliveryState.FAILED, open_to_failure, error_code=code, error=error)
     if row is None:
         return False
+    for part in parts_from(session, row)[1:]:
+        assert part.id is not None
+        values = {"error_code": "part_before", "error": "The part before it did not go out."}
+        _settle(session, part.id, part.attempt, DeliveryState.FAILED, (DeliveryState.PENDING,), **values)
+    if row.survey:
+        question_failed(session, row, error=error, now=now)
+        return True
     case = load(session, row.case_id)
     restore_draft(session, row, now=now)
     if case.state not in ACTIVE_STATES:
@@ -111,7 +169,7 @@ def settle_by_hand(session: Session, delivery_id: int, *, posted: bool, by: Acto
         raise CaseStateRefused("This reply does not wait for a decision.")
     load_to_change(session, row.case_id, by=by, needs=Permission.SEND_REPLY)
     if posted:
-        proof = Posted(external_id=f"by-hand-{row.id}", posted_at=row.attempt_started_at or now)
+        proof = Posted(external_id=made_up_id(row), posted_at=row.attempt_started_at or now)
         record_sent(session, delivery_id, row.attempt, posted=proof, now=now, by=by)
     else:
         error = f"{by.name} looked: it is not on the network."
@@ -149,6 +207,9 @@ def _noted(session: Session, row: DeliveryRow | None, kind: EventKind, now: date
 
 
 def _show_in_thread(session: Session, row: DeliveryRow, posted: Posted, now: datetime) -> None:
+    if is_made_up(posted.external_id):
+        # The poller brings the post itself; until then the page shows what was approved.
+        return
     known = select(MentionRow).where(
         MentionRow.account_id == row.account_id, MentionRow.external_id == posted.external_id
     )
@@ -168,7 +229,8 @@ def _show_in_thread(session: Session, row: DeliveryRow, posted: Posted, now: dat
             thread_id=threads[row.thread_external_id],
             case_id=row.case_id,
             parent_external_id=row.target_external_id,
-            kind=row.kind,
+            # What only the customer can read never counts as said in public.
+            kind=(MentionKind.DIRECT_MESSAGE.value if row.way == ReplyWay.PRIVATE.value else row.kind),
             author_external_id=account.external_id,
             author_name=account.name,
             author_handle=account.handle,

@@ -11,7 +11,8 @@ from datetime import datetime
 
 from sqlmodel import Session, select
 
-from webcare.domain import Actor, Finding, Override
+from webcare.cases.parts import whole_text
+from webcare.domain import N_, Actor, Finding, Override, Said
 from webcare.errors import GuardBlocked
 from webcare.people import person_id
 from webcare.store.bulk import storable
@@ -21,10 +22,14 @@ from webcare.store.tables import DeliveryRow, ReplyOverrideRow
 SHORTEST_REASON = 10
 
 _ASKS = {
-    Override.NONE: "Nothing but another text can be sent.",
-    Override.SHAREABLE: "It can be sent once that sentence of the note is marked as something the customer may know.",
-    Override.JUSTIFICATION: f"To send it all the same, say why, in at least {SHORTEST_REASON} characters.",
-    Override.ACKNOWLEDGE: "Read it, and tick that you did.",
+    Override.NONE: N_("Nothing but another text can be sent."),
+    Override.SHAREABLE: N_(
+        "It can be sent once that sentence of the note is marked as something the customer may know."
+    ),
+    Override.JUSTIFICATION: Said(
+        "To send it all the same, say why, in at least {count} characters.", count=SHORTEST_REASON
+    ),
+    Override.ACKNOWLEDGE: N_("Read it, and tick that you did."),
 }
 
 
@@ -42,12 +47,12 @@ def require_covered(findings: Iterable[Finding], overrides: Mapping[str, str]) -
     """Raise GuardBlocked, naming the first finding in the way and what it takes, unless all are covered."""
     left = uncovered(findings, overrides)
     if left:
-        raise GuardBlocked(f"{left[0].message} {what_it_takes(left[0])}")
+        raise GuardBlocked(Said.joined((left[0].message, what_it_takes(left[0])), " "))
 
 
 def what_it_takes(finding: Finding) -> str:
     """What a person has to do to send in spite of a finding, in one sentence; empty when nothing."""
-    return _ASKS[finding.asks] if finding.asks is not None else ""
+    return Said(_ASKS[finding.asks]) if finding.asks is not None else ""
 
 
 def record_overrides(
@@ -97,7 +102,7 @@ def _row(delivery: DeliveryRow, finding: Finding, words: str, by: Actor, now: da
         reason=finding.reason,
         policy=finding.asks.value,
         words=storable(" ".join(words.split())),
-        stretch=delivery.text[finding.start : finding.end],
+        stretch=whole_text(delivery)[finding.start : finding.end],
         agent_id=person_id(by),
         at=now,
         fingerprint=delivery.fingerprint,

@@ -14,13 +14,15 @@ from typing import Protocol
 from sqlmodel import Session, col, select
 
 from webcare.cases.facts import counting_facts
+from webcare.cases.parts import first_part, parts_from, whole_text
 from webcare.cases.record import customer_messages
 from webcare.channels import channel_class
-from webcare.domain import UNSETTLED_DELIVERIES, DeliveryState, MentionKind
+from webcare.domain import UNSETTLED_DELIVERIES, DeliveryState, MentionKind, ReplyWay
 from webcare.errors import CaseStateRefused
 from webcare.guard.base import BrandRules, Customer, Learned, OtherNotes, ReviewContext
 from webcare.guard.profile import NO_BRAND, Profile
 from webcare.guard.remembered import Recalling, Remembered
+from webcare.store.incident_mode import jokes_are_held
 from webcare.store.tables import AccountRow, AgentRow, CaseRow, DeliveryRow, MentionRow, NoteRow
 
 _OURS = (*UNSETTLED_DELIVERIES, DeliveryState.SENT.value)
@@ -87,19 +89,23 @@ def surroundings(
     now: datetime,
     reviewer: Reviewer = PLAIN,
     target_id: str | None = None,
+    way: ReplyWay | None = None,
     delivery: DeliveryRow | None = None,
 ) -> ReviewContext:
     """Everything the guard may look at for a reply on this case; the caller gives it to `guard.review`.
 
-    `target_id` is the external id of the message answered; None = the customer's newest. `delivery` is the reply
-    itself when it is approved already. Raises CaseStateRefused when there is nothing to answer.
+    `target_id` is the external id of the message answered; None = the customer's newest. `way` None = the way that
+    message came. `delivery` is the reply itself, or a part of it, when it is approved already. Raises CaseStateRefused
+    when there is nothing to answer.
     """
     assert case.id is not None
     account = session.get(AccountRow, case.account_id)
     assert account is not None
     messages = customer_messages(session, case.id)
     newest = messages[-1] if messages else None
-    target = _answered(session, delivery) if delivery is not None else find_target(messages, target_id)
+    reply = first_part(session, delivery) if delivery is not None else None
+    target = answered_message(session, reply) if reply is not None else find_target(messages, target_id)
+    private = _is_private(reply, target, way)
     brand = reviewer.brand_of(account.key) if reviewer.brand_of is not None else _NOBODY
     profile = brand.profile
     if reviewer.others is not None and reviewer.thinking:
@@ -107,9 +113,9 @@ def surroundings(
     return ReviewContext(
         channel=case.channel,
         account=account.key,
-        target_id=delivery.target_external_id if delivery else target.external_id if target else "",
-        attachments=tuple(delivery.attachments) if delivery else (),
-        private=(delivery.kind if delivery else target.kind if target else "") == MentionKind.DIRECT_MESSAGE.value,
+        target_id=reply.target_external_id if reply else target.external_id if target else "",
+        attachments=tuple(reply.attachments) if reply else (),
+        private=private,
         lang=case.language,
         mention=target.text if target else "",
         notes=_notes(session, case.id),
@@ -117,7 +123,8 @@ def surroundings(
         colleagues=(*staff_names(session), *profile.colleagues),
         queue_names=(*_QUEUES, *profile.queues),
         internal_hosts=profile.internal_hosts,
-        length=_length_rule(case.channel),
+        length=_length_rule(case.channel, ReplyWay.PRIVATE if private else ReplyWay.PUBLIC),
+        parts=1 if private else channel_class(case.channel).capabilities.parts,
         market=reviewer.markets.get(account.key, ""),
         customer=Customer(case.customer_name, case.sentiment, case.urgency, case.topic),
         facts=counting_facts(session, case.id, now=now),
@@ -127,7 +134,8 @@ def surroundings(
         brand=profile,
         rules=brand.rules,
         newest_message=(newest.external_id, newest.text) if newest else ("", ""),
-        newest_reply=_newest_reply(session, case, messages, delivery),
+        newest_reply=_newest_reply(session, case, messages, reply),
+        jokes_held=jokes_are_held(session, case.id),
     )
 
 
@@ -145,7 +153,7 @@ def text_of(session: Session, case: CaseRow, identity: str) -> str:
     """The text behind an id in a mark of a verdict: a message's external id, or "reply N"; empty when it is gone."""
     if identity.startswith(_REPLY):
         row = session.get(DeliveryRow, int(identity.removeprefix(_REPLY)))
-        return row.text if row is not None and row.case_id == case.id else ""
+        return whole_text(row) if row is not None and row.case_id == case.id else ""
     query = select(MentionRow.text).where(MentionRow.account_id == case.account_id, MentionRow.external_id == identity)
     return session.exec(query).first() or ""
 
@@ -153,21 +161,38 @@ def text_of(session: Session, case: CaseRow, identity: str) -> str:
 _REPLY = "reply "
 
 
-def _answered(session: Session, delivery: DeliveryRow) -> MentionRow | None:
+def answered_message(session: Session, delivery: DeliveryRow) -> MentionRow | None:
+    """The customer's message that a reply, or the first part of one, answers."""
     query = select(MentionRow).where(
         MentionRow.account_id == delivery.account_id, MentionRow.external_id == delivery.target_external_id
     )
     return session.exec(query).first()
 
 
+def _is_private(reply: DeliveryRow | None, target: MentionRow | None, way: ReplyWay | None) -> bool:
+    kind = reply.kind if reply is not None else target.kind if target is not None else ""
+    if kind == MentionKind.DIRECT_MESSAGE.value:
+        return True
+    return (ReplyWay(reply.way) if reply is not None else way) is ReplyWay.PRIVATE
+
+
 def _newest_reply(
     session: Session, case: CaseRow, messages: list[MentionRow], itself: DeliveryRow | None
 ) -> tuple[str, str]:
-    """Our newest reply to this customer: sent or waiting here, or written on the network by a colleague."""
+    """Our newest reply to this customer: sent or waiting here, or written on the network by a colleague.
+
+    `itself`, with all its parts, is not among them, and neither is one that is being retracted.
+    """
     query = select(DeliveryRow).where(DeliveryRow.case_id == case.id, col(DeliveryRow.state).in_(_OURS))
-    ours = [row for row in session.exec(query) if itself is None or row.id != itself.id]
-    newest = max(((row.created_at, f"{_REPLY}{row.id}", row.text) for row in ours), default=None)
-    known = [row.external_id for row in ours if row.external_id]
+    own = {part.id for part in parts_from(session, itself)} if itself is not None else set()
+    found = list(session.exec(query))
+    ours = [
+        row
+        for row in found
+        if row.id not in own and not row.retract_reason and row.follows_id is None and not row.survey
+    ]
+    newest = max(((row.created_at, f"{_REPLY}{row.id}", whole_text(row)) for row in ours), default=None)
+    known = [row.external_id for row in found if row.external_id]
     elsewhere = (
         select(MentionRow)
         .where(
@@ -185,11 +210,11 @@ def _newest_reply(
     return (newest[1], newest[2]) if newest else ("", "")
 
 
-def _length_rule(channel: str) -> Callable[[str], tuple[int, int]]:
+def _length_rule(channel: str, way: ReplyWay) -> Callable[[str], tuple[int, int]]:
     rule = channel_class(channel).length
 
     def length(text: str) -> tuple[int, int]:
-        counted = rule(text)
+        counted = rule(text, way)
         return counted.used, counted.limit
 
     return length

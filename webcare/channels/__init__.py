@@ -5,6 +5,7 @@ Nothing is imported before it is asked for: a channel whose library is missing o
 
 from __future__ import annotations
 
+import sys
 from functools import cache
 from importlib.metadata import EntryPoint, entry_points
 from typing import Any, cast
@@ -36,7 +37,7 @@ def names() -> list[str]:
 
 def channel_class(name: str) -> type[Channel]:
     """The class of a channel. Raises SettingsError naming it when it is unknown, broken, or offered twice."""
-    points = {point.value: point for point in entry_points(group=GROUP, name=name)}
+    points = _offered(name, tuple(sys.path))
     if not points:
         raise SettingsError(f"There is no channel {name!r}; installed are: {', '.join(names()) or 'none'}.")
     if len(points) > 1:
@@ -56,6 +57,12 @@ def load_channel(name: str, config: AccountConfig) -> Channel:
         raise SettingsError(
             f"The account {config.key} could not be set up: channel {name!r} failed with {type(error).__name__}."
         ) from error
+
+
+@cache
+def _offered(name: str, path: tuple[str, ...]) -> dict[str, EntryPoint]:
+    """Who offers this channel; looking through what is installed takes milliseconds, several times a page."""
+    return {point.value: point for point in entry_points(group=GROUP, name=name)}
 
 
 @cache

@@ -71,17 +71,23 @@ class Explainer:
     def read_error(self, failure: CallFailed) -> ChannelError:
         """What a failed read means."""
         if failure.no_answer:
-            return ChannelUnavailable(f"{self.title} could not be reached or is not well ({failure}).")
+            return ChannelUnavailable(
+                "{title} could not be reached or is not well ({failure}).", title=self.title, failure=failure
+            )
         if failure.status is None or failure.status < 400:
-            return ChannelProtocolError(f"{self.title} answered something we do not understand ({failure}).")
+            return ChannelProtocolError(
+                "{title} answered something we do not understand ({failure}).", title=self.title, failure=failure
+            )
         return self.refused(self.listen(failure), self.reading)
 
     def send_error(self, failure: CallFailed) -> ChannelError:
         """What a failed post means; OutcomeUnknown wherever it may stand there all the same."""
         if failure.never_left:
-            return ChannelUnavailable(f"{self.title} could not be reached; nothing was posted.")
+            return ChannelUnavailable("{title} could not be reached; nothing was posted.", title=self.title)
         if failure.may_have_landed:
-            return OutcomeUnknown(f"{self.title} did not say whether it posted the reply ({failure}).")
+            return OutcomeUnknown(
+                "{title} did not say whether it posted the reply ({failure}).", title=self.title, failure=failure
+            )
         return self.refused(self.listen(failure), self.sending)
 
     def refused(self, said: Said, rows: Iterable[Refusal]) -> ChannelError:
@@ -108,10 +114,17 @@ def variables(config: AccountConfig, names: Iterable[str]) -> str:
 def require(config: AccountConfig, names: Iterable[str], *, title: str) -> None:
     """Raises SettingsError naming what the account lacks: its id on the network, or secrets in the environment."""
     if not config.external_id.strip():
-        raise SettingsError(f"accounts.{config.key}.external_id is empty; write the account's own id on {title} there.")
+        raise SettingsError(
+            "accounts.{key}.external_id is empty; write the account's own id on {title} there.",
+            key=config.key,
+            title=title,
+        )
     missing = [name for name in names if not config.secrets.get(name)]
     if missing:
         raise SettingsError(
-            f"The account {config.key} on {title} lacks secrets; set {variables(config, missing)} in the environment "
-            "(or the same names with _FILE, holding the path of a file)."
+            "The account {key} on {title} lacks secrets; set {names} in the environment (or the same "
+            "names with _FILE, holding the path of a file).",
+            key=config.key,
+            title=title,
+            names=variables(config, missing),
         )

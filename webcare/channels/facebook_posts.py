@@ -7,24 +7,28 @@ answers to it. A brand post with three hundred comments is three hundred threads
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Iterable, Mapping
 from datetime import UTC, datetime
 from typing import Any
 
-from webcare.channels.walking import Page, read_posts
 from webcare.channels.wording import clean, clean_raw, comparable, identifier, parse_moment
 from webcare.domain import Author, Media, Mention, MentionKind, Reply
-from webcare.errors import ChannelProtocolError
 
 WEB = "https://www.facebook.com"
 #: Names of the fields asked for; a field that is not asked for is not answered.
-COMMENT_FIELDS = "id,message,from,created_time,parent{id},permalink_url,can_comment,is_hidden,attachment"
+COMMENT_FIELDS = (
+    "id,message,from,created_time,parent{id},permalink_url,"
+    "can_comment,can_hide,can_reply_privately,is_hidden,attachment"
+)
 POST_FIELDS = (
-    "id,message,story,from,created_time,permalink_url,status_type,is_hidden,attachments{media_type,type,url,media}"
+    "id,message,story,from,created_time,permalink_url,status_type,is_hidden,can_reply_privately,"
+    "attachments{media_type,type,url,media}"
 )
 RATING_FIELDS = "created_time,has_rating,has_review,rating,recommendation_type,review_text,reviewer,open_graph_story"
 #: Begins the id that a review gets here when Facebook gives it none; such a review cannot be answered by API.
 NO_STORY = "review:"
+#: Stands for the date of what Facebook gives none.
+UNDATED = datetime.min.replace(tzinfo=UTC)
 
 
 def post_to_mention(post: Any, *, page_id: str, tagged: bool = False) -> Mention:
@@ -100,30 +104,34 @@ def rating_to_mention(rating: Any, *, page_id: str) -> Mention:
     )
 
 
-def items_of(payload: Mapping[str, Any]) -> list[Any]:
-    """The entries of a list. Raises ChannelProtocolError for an answer that is no list."""
-    items = payload.get("data")
-    if not isinstance(items, list):
-        raise ChannelProtocolError("Facebook answered without the list we asked for.")
-    return items
+def story_to_mention(story: Any, *, page_id: str) -> Mention:
+    """A review looked up by the id of its story. Raises ValueError saying what is wrong with it."""
+    fields = _object(story, "review")
+    external_id, author = identifier(fields.get("id")), _author(fields)
+    return Mention(
+        channel="facebook",
+        external_id=external_id,
+        thread_id=external_id,
+        author=author,
+        text=clean(fields.get("message")),
+        posted_at=parse_moment(fields.get("created_time")),
+        kind=MentionKind.REVIEW,
+        url=f"{WEB}/{external_id}",
+        is_ours=author.external_id == page_id,
+        raw=clean_raw(fields),
+    )
 
 
-def next_token(payload: Mapping[str, Any]) -> str:
-    """The cursor of the next page, empty on the last one. `paging.next` itself holds the token and is never used."""
-    paging = payload.get("paging")
-    if not isinstance(paging, Mapping) or not paging.get("next"):
-        return ""
-    cursors = paging.get("cursors")
-    after = cursors.get("after") if isinstance(cursors, Mapping) else None
-    if not isinstance(after, str) or not after:
-        raise ChannelProtocolError("Facebook says there is more, but not where.")
-    return after
+def by_page(post: Mapping[str, Any], page_id: str) -> bool:
+    """Whether the page itself wrote this."""
+    writer = post.get("from")
+    return isinstance(writer, Mapping) and str(writer.get("id")) == page_id
 
 
-def page_of(payload: Mapping[str, Any], read: Callable[[Any], Mention]) -> Page:
-    """One answer of a list, each entry read by `read`. Raises ChannelProtocolError."""
-    mentions, bad = read_posts(items_of(payload), read)
-    return Page(tuple(mentions), tuple(bad), next_token(payload))
+def story_of(rating: Mapping[str, Any]) -> str:
+    """The id under which a review can be commented on, empty where Facebook gives none."""
+    story = rating.get("open_graph_story")
+    return str(story.get("id") or "") if isinstance(story, Mapping) else ""
 
 
 def watched_posts(posts: Iterable[Any], *, page_id: str, limit: int, since: datetime) -> list[tuple[str, bool]]:
@@ -133,18 +141,17 @@ def watched_posts(posts: Iterable[Any], *, page_id: str, limit: int, since: date
     """
     found: dict[str, tuple[datetime, bool]] = {}
     for post in (one for one in posts if isinstance(one, Mapping) and one.get("id")):
-        writer = post.get("from")
-        by_page = isinstance(writer, Mapping) and str(writer.get("id")) == page_id
-        found.setdefault(str(post["id"]), (_made_at(post), by_page))
+        found.setdefault(str(post["id"]), (made_at(post), by_page(post, page_id)))
     newest = sorted(found.items(), key=lambda item: item[1][0], reverse=True)
-    return [(id_, by_page) for number, (id_, (made, by_page)) in enumerate(newest) if number < limit or made >= since]
+    return [(id_, ours) for number, (id_, (made, ours)) in enumerate(newest) if number < limit or made >= since]
 
 
-def _made_at(post: Mapping[str, Any]) -> datetime:
+def made_at(post: Mapping[str, Any]) -> datetime:
+    """When it was made; the beginning of time where Facebook does not say."""
     try:
         return parse_moment(post.get("created_time"))
     except (ValueError, TypeError):
-        return datetime.min.replace(tzinfo=UTC)
+        return UNDATED
 
 
 def answers(comment: Any, reply: Reply, *, page_id: str, under: frozenset[str]) -> bool:

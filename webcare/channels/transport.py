@@ -27,6 +27,7 @@ from requests.adapters import BaseAdapter, HTTPAdapter
 from urllib3.exceptions import ConnectTimeoutError, MaxRetryError, NewConnectionError, ProxyError
 
 from webcare.channels.base import RateState
+from webcare.channels.leaving import may_leave
 from webcare.errors import SettingsError
 
 #: Longest wait for a connection, in seconds; the rest of an account's `timeout_s` is for the answer.
@@ -244,10 +245,26 @@ class _PlainConnection(urllib3.connection.HTTPConnection):
     def connect(self) -> None:
         _connect(super().connect, self)
 
+    def send(self, data: Any) -> None:
+        _leave(self)
+        super().send(data)
+
 
 class _TlsConnection(urllib3.connection.HTTPSConnection):
     def connect(self) -> None:
         _connect(super().connect, self)
+
+    def send(self, data: Any) -> None:
+        _leave(self)
+        super().send(data)
+
+
+def _leave(connection: urllib3.connection.HTTPConnection) -> None:
+    """Connect, which may take a while, then look at the clock: head and body, for half a request is none."""
+    if connection.sock is None:
+        connection.connect()
+    if not may_leave():
+        raise NewConnectionError(connection, "nothing was sent: this process was asleep for too long")
 
 
 def _connect(connect: Callable[[], None], connection: urllib3.connection.HTTPConnection) -> None:

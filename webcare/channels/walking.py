@@ -17,7 +17,7 @@ from typing import Any
 from webcare.channels.base import AccountConfig, BadPost, Gap, PollResult, RateState
 from webcare.channels.wording import clean_raw
 from webcare.domain import Mention
-from webcare.errors import ChannelError, ChannelProtocolError, SettingsError
+from webcare.errors import ChannelError, ChannelProtocolError, ChannelThrottled, SettingsError
 
 log = logging.getLogger(__name__)
 
@@ -115,12 +115,16 @@ def walk(
     """
     pages: list[Page] = []
     token, arrived = place.token, False
+    refused: RateState | None = None
     while not arrived:
         try:
             page = fetch(place, token)
         except ChannelError as error:
             if pages:
                 log.warning("reading stopped after %s pages, the next poll goes on there: %s", len(pages), error)
+                # The next poll need not meet the same refusal to know how long this list rests.
+                if isinstance(error, ChannelThrottled):
+                    refused = RateState(remaining=0, reset_at=error.retry_at)
                 break
             if not (token and isinstance(error, ChannelProtocolError)):
                 raise
@@ -140,7 +144,7 @@ def walk(
         bad=tuple(post for page in pages for post in page.bad),
         complete=arrived,
         gap=gap,
-        rate=pages[-1].rate,
+        rate=refused or pages[-1].rate,
     )
 
 
@@ -194,23 +198,14 @@ def poll_result(places: Mapping[str, Place], walks: Mapping[str, Walk], *, compl
         cursor=write_places({**places, **{name: one.place for name, one in walks.items()}}),
         complete=complete and all(one.complete for one in walks.values()),
         bad=tuple(post for one in walks.values() for post in one.bad),
-        gap=one_gap(one.gap for one in walks.values()),
-        rate=next((one.rate for one in walks.values() if one.rate), None),
+        gaps=tuple(replace(one.gap, source=name) for name, one in walks.items() if one.gap),
+        rates={name: one.rate for name, one in walks.items() if one.rate},
     )
 
 
 def in_order(mentions: Iterable[Mention]) -> tuple[Mention, ...]:
     """Oldest first; posts of one second by id."""
     return tuple(sorted(mentions, key=lambda one: (one.posted_at, len(one.external_id), one.external_id)))
-
-
-def one_gap(gaps: Iterable[Gap | None]) -> Gap | None:
-    """Several lists' gaps as the one stretch that covers them."""
-    known = [gap for gap in gaps if gap is not None]
-    if not known:
-        return None
-    reasons = "; ".join(dict.fromkeys(gap.reason for gap in known))
-    return Gap(min(gap.since for gap in known), max(gap.until for gap in known), reasons)
 
 
 def _dates(pages: list[Page]) -> list[datetime]:
@@ -241,16 +236,21 @@ def _unfinished(seen: Place, pages: list[Page], token: str, by_id: bool) -> Plac
 
 
 def _gap(seen: Place, history: int) -> Gap | None:
-    """Whether the network's history ended before a post at or under the mark was seen.
+    """Whether the network's history ended before all was seen that may still have shown up late under the mark.
 
     A resumed walk cannot count what came in on top meanwhile and pushed older posts out, so it needs the proof too;
     only a desk that has just begun has no post to prove it with.
     """
-    if not history or seen.reached is None or seen.reached <= seen.mark:
+    if not history or seen.reached is None:
         return None
-    if seen.slots < history and not (seen.unfinished and seen.mark > seen.since):
+    settled = max(seen.floor, seen.mark - OVERLAP)
+    if seen.reached <= settled or (seen.slots < history and (seen.reached <= seen.mark or not _resumed(seen))):
         return None
-    return Gap(seen.mark, seen.reached, f"the network shows no more than its {history} newest posts")
+    return Gap(settled, seen.reached, f"the network shows no more than its {history} newest posts")
+
+
+def _resumed(seen: Place) -> bool:
+    return seen.unfinished and seen.mark > seen.since
 
 
 def _is_under(page: Page, floor: datetime) -> bool:

@@ -1,274 +1,205 @@
-"""X through tweepy: what posts mean, which refusal is which of our errors, and how the lists are read.
+"""X through tweepy: one account's posts, mentions, searches and direct messages.
 
-tweepy signs and addresses requests. Its models are not used: one odd date or missing field in them costs a whole page.
-Its waiting is never used either: it would sleep for minutes inside a job.
+Which lists there are is in `x_lists.py`, how they are read in `x_reading.py` and again in `x_again.py`, how writing
+works in `x_sending.py`, what X's answers mean in `x_posts.py`, `x_messages.py` and `x_refusals.py`.
 """
 
 from __future__ import annotations
 
-import logging
-from collections.abc import Callable, Mapping
-from datetime import UTC, datetime, timedelta
-from functools import partial
-from typing import Any, ClassVar
+from collections.abc import Sequence
+from dataclasses import replace
+from datetime import datetime
+from typing import ClassVar
 
-import requests
-import tweepy
-
+from webcare.channels import x_again, x_rules, x_sending
 from webcare.channels.base import (
     AccountConfig,
+    Action,
     Budget,
     Capabilities,
+    Filled,
+    Gap,
     Health,
     HealthState,
     Length,
     Permission,
     PollResult,
+    Refreshed,
     ReplyTarget,
+    Spend,
 )
-from webcare.channels.explain import Explainer, health_state, require, variables
-from webcare.channels.transport import CallFailed, NetworkSession, announced_limits, json_object, server_time
-from webcare.channels.walking import Page, Place, Walk, backfill, poll_result, read_places, walk, write_places
-from webcare.channels.wording import X_LIMIT, clean, identifier, x_weight
-from webcare.channels.x_posts import (
-    NEW_NAMES,
-    WEB,
-    answers,
-    names_us,
-    post_url,
-    read_page,
-    references,
-    written_at,
+from webcare.channels.explain import health_state
+from webcare.channels.walking import Place, backfill, write_places
+from webcare.channels.wording import X_LIMIT, clean, x_weight
+from webcare.channels.x_client import XClient
+from webcare.channels.x_lists import WATCHED, Notes, Wants, read_cursor
+from webcare.channels.x_reading import Reading
+from webcare.channels.x_search import searches
+from webcare.domain import Posted, Reply, ReplyWay
+from webcare.errors import ChannelError, SettingsError
+
+#: What the access level of our keys lets us do, as X announces it with every answer.
+_MAY_WRITE = "write"
+_MAY_MESSAGE = "directmessages"
+OPTIONS = (
+    "backfill_min",
+    "dialect",
+    "direct_messages",
+    "listen",
+    "needs_summon",
+    "own_posts",
+    "read_own",
+    "search_chars",
+    "web_base",
 )
-from webcare.channels.x_refusals import CLOSED, READING, SENDING, SUMMON, listen
-from webcare.domain import MentionKind, Posted, Reply
-from webcare.errors import ChannelError, ChannelProtocolError, ChannelUnavailable, OutcomeUnknown, ReplyRejected
 
-log = logging.getLogger(__name__)
-
-#: Where tweepy sends its requests; signatures are made over this address even when they go to a stand-in.
-ORIGIN = "https://api.twitter.com"
-#: X shows at most this many posts that mention somebody: docs.x.com, "user mention timeline".
-MENTIONS_SHOWN = 800
-#: Pages read back when looking for a reply of ours.
-_READ_BACK_PAGES = 10
-#: How far the clocks of X and of this machine may differ when a reply is looked for.
-_SKEW = timedelta(seconds=30)
-
-_FIELDS: Mapping[str, Any] = {
-    "tweet_fields": [
-        "attachments",
-        "author_id",
-        "conversation_id",
-        "created_at",
-        "edit_history_tweet_ids",
-        "entities",
-        "in_reply_to_user_id",
-        "lang",
-        "note_tweet",
-        "referenced_tweets",
-        "reply_settings",
-    ],
-    "expansions": ["author_id", "attachments.media_keys"],
-    "user_fields": ["name", "username"],
-    "media_fields": ["preview_image_url", "type", "url"],
-}
-
-
-def _in_new_names(params: dict[str, Any]) -> dict[str, Any]:
-    """A request's parameters in the names of API description 2.167, before they are signed."""
-
-    def renamed(value: Any) -> Any:
-        words = str(value).split(",")
-        return ",".join(".".join(NEW_NAMES.get(part, part) for part in word.split(".")) for word in words)
-
-    changed = ("tweet.fields", "expansions")
-    return {NEW_NAMES.get(name, name): renamed(value) if name in changed else value for name, value in params.items()}
+#: Characters one direct message takes: docs.x.com, "Manage Direct Messages".
+MESSAGE_LIMIT = 10_000
 
 
 class X:
     """One account on X, signed in with OAuth 1.0a.
 
-    Options: `dialect` ("tweet" or "post"), `backfill_min` (minutes to look back at the first start, 0),
-    `needs_summon` (false for enterprise access), `read_own` (false: do not read our own timeline), `web_base`.
+    Options: `listen` (searches to collect, as texts or tables: see `x_search.py`), `search_chars` (512; enterprise
+    access takes 4096), `own_posts` (true: collect what is said under our 12 newest posts; or how many, at most 50),
+    `direct_messages` (true), `read_own` (true: read our own timeline), `dialect` ("tweet" or "post"), `backfill_min`
+    (minutes to look back at the first start, 0), `needs_summon` (false for enterprise access), `web_base`.
     """
 
     name: ClassVar[str] = "x"
     title: ClassVar[str] = "X"
-    capabilities: ClassVar[Capabilities] = Capabilities(needs_summon=True)
+    capabilities: ClassVar[Capabilities] = Capabilities(
+        reply_private=True,
+        actions=frozenset(Action),
+        takes_once=True,
+        parts=5,
+        refresh=x_again.AT_ONCE,
+        backfill=True,
+        needs_summon=True,
+    )
     secret_names: ClassVar[tuple[str, ...]] = ("api_key", "api_secret", "access_token", "access_token_secret")
 
     def __init__(self, config: AccountConfig) -> None:
         """Build it without a network call. Raises SettingsError."""
-        require(config, self.secret_names, title=self.title)
         self._config = config
-        self._web = str(config.options.get("web_base") or WEB).rstrip("/")
+        self._x = XClient(config, self.secret_names)
         self._needs_summon = bool(config.options.get("needs_summon", self.capabilities.needs_summon))
-        self._session = NetworkSession(
-            origin=ORIGIN,
-            api_base=config.api_base,
-            timeout_s=config.timeout_s,
-            secrets=config.secrets.values(),
-            rename=_in_new_names if config.options.get("dialect") == "post" else None,
-        )
-        secrets = [config.secrets[name] for name in self.secret_names]
-        self._client = tweepy.Client(None, *secrets, return_type=requests.Response, wait_on_rate_limit=False)
-        self._client.session = self._session
-        self._explain = Explainer(
-            title=self.title,
-            keys=variables(config, self.secret_names),
-            listen=partial(listen, hide=self._session.redactor.hide),
-            reading=READING,
-            sending=SENDING,
-        )
+        self._wants = _wants(config)
         self._backfill = backfill(config)
         self._told: set[str] = set()
 
     @classmethod
     def connect(cls, config: AccountConfig) -> X:
-        """Build the channel without a network call. Raises SettingsError for a missing id or secret."""
+        """Build the channel without a network call. Raises SettingsError for a missing id, secret or wrong search."""
         return cls(config)
 
     @classmethod
-    def length(cls, text: str) -> Length:
-        """Count by X's own rule: a link is 23, most emoji 2, leading @names of a reply are free."""
+    def length(cls, text: str, way: ReplyWay = ReplyWay.PUBLIC) -> Length:
+        """Count by X's own rule: in a post a link is 23, most emoji 2, leading @names of a reply are free."""
+        if way is ReplyWay.PRIVATE:
+            return Length(len(text), MESSAGE_LIMIT)
         return Length(x_weight(text), X_LIMIT)
 
-    def poll(self, cursor: str | None, budget: Budget) -> PollResult:
-        """Read the mentions, and our own timeline so that answers given elsewhere are known."""
-        if cursor is None:
-            self._ask(self._client.get_me)
-            places = {"mentions": Place.start(self._now() - self._backfill)}
-            if not self._backfill:
-                return PollResult((), write_places(places))
-        else:
-            places = read_places(cursor)
-        mentions = places.get("mentions")
-        if mentions is None:
-            raise ChannelProtocolError("The stored place of this account is not one of X.")
-        walks = {"mentions": self._walk(self._client.get_users_mentions, mentions, budget, MENTIONS_SHOWN)}
-        if self._config.options.get("read_own", True):
-            own = self._own(places.get("own") or Place.start(mentions.since), budget)
-            walks |= {"own": own} if own else {}
-        return poll_result(places, walks)
+    # --- reading ----------------------------------------------------------------------------------
 
-    def can_reply(self, target: ReplyTarget) -> Permission:
+    def poll(self, cursor: str | None, budget: Budget) -> PollResult:
+        """Read the mentions and, each for itself, our own timeline, what is said under our posts, the searches that
+        listen, and direct messages."""
+        if cursor is not None:
+            places, notes = read_cursor(cursor)
+            return Reading(self._x, self._wants, places, notes, self._told).poll(budget)
+        self._x.ask(self._x.api.get_me)
+        start = Place.start(self._x.now() - self._backfill)
+        places = dict.fromkeys(self._wants.lists, start)
+        asked = Spend("user_read", 1, (self._x.ours,))
+        if not self._backfill:
+            return PollResult((), write_places(places), spent=(asked,))
+        found = Reading(self._x, self._wants, places, Notes(), self._told).poll(budget)
+        return replace(found, spent=(*found.spent, asked))
+
+    def refresh(self, external_ids: Sequence[str]) -> Refreshed:
+        """Look posts up again, at most 100; ids of direct messages are left out. Raises ChannelError."""
+        return x_again.refresh(self._x, external_ids)
+
+    def backfill(self, gap: Gap, token: str, budget: Budget) -> Filled:
+        """Read what a gap may hide, by search as far as X searches back: seven days. Raises ChannelError."""
+        return x_again.backfill(self._x, gap, token, budget)
+
+    # --- writing ----------------------------------------------------------------------------------
+
+    def can_reply(self, target: ReplyTarget, way: ReplyWay = ReplyWay.PUBLIC) -> Permission:
         """Apply X's rules to what is known of the post, without asking X."""
-        url = post_url(target.external_id, web=self._web)
-        if target.kind is MentionKind.DIRECT_MESSAGE:
-            return Permission(False, "Direct messages on X cannot be answered here yet.", url)
-        named = names_us(target.raw, handle=self._config.handle, ours=self._config.external_id)
-        if self._needs_summon and not (
-            target.summons_us if named is None else named or "quoted" in references(target.raw)
-        ):
-            return Permission(False, SUMMON, url)
-        if named is False and target.raw.get("reply_settings") not in (None, "everyone"):
-            return Permission(False, CLOSED, url)
-        return Permission(True)
+        return x_rules.permission(
+            target,
+            way,
+            ours=self._x.ours,
+            handle=self._x.handle,
+            needs_summon=self._needs_summon,
+            web=self._x.web,
+        )
 
     def send(self, reply: Reply) -> Posted:
-        """Post one answer. Raises ChannelError; OutcomeUnknown whenever it may stand there."""
-        if reply.kind is MentionKind.DIRECT_MESSAGE or reply.attachments:
-            raise ReplyRejected("Direct messages and attachments cannot be sent to X here yet.")
-        try:
-            response = self._client.create_tweet(text=reply.text, in_reply_to_tweet_id=reply.target_id)
-            data = (json_object(response) or {}).get("data")
-            external_id = identifier(data.get("id") if isinstance(data, Mapping) else None)
-        except CallFailed as failure:
-            raise self._explain.send_error(failure) from failure
-        except ValueError as error:
-            raise OutcomeUnknown("X answered our post with something we cannot read.") from error
-        at = written_at(external_id, self._now())
-        return Posted(external_id, at, post_url(external_id, self._config.handle, self._web))
+        """Post an answer or write a direct message. Raises ChannelError; OutcomeUnknown whenever it may stand there."""
+        return x_sending.send(self._x, reply)
 
     def verify_sent(self, reply: Reply, *, since: datetime) -> tuple[Posted, ...]:
-        """Read our own timeline back for `reply`. Raises ChannelError when it could not be read to its end."""
-        earliest, token, found = since - _SKEW, None, []
-        for _ in range(_READ_BACK_PAGES):
-            payload = self._ask(
-                self._client.get_users_tweets,
-                self._config.external_id,
-                user_auth=True,
-                max_results=100,
-                start_time=earliest,
-                pagination_token=token,
-                **_FIELDS,
-            )
-            page = read_page(payload, ours=self._config.external_id, web=self._web)
-            raw = {mention.external_id: mention for mention in page.mentions if mention.posted_at >= earliest}
-            found += [one for one in raw.values() if answers(one.raw, reply, ours=self._config.external_id)]
-            token = page.next_token
-            if not token:
-                break
-        else:
-            raise ChannelUnavailable("Our timeline on X is too long to say whether the reply stands there.")
-        found.sort(key=lambda one: one.posted_at)
-        return tuple(Posted(one.external_id, one.posted_at, one.url) for one in found)
+        """Read our timeline, or the conversation, back for `reply`. Raises ChannelError when that did not succeed."""
+        return x_sending.verify_sent(self._x, reply, since)
+
+    def act(self, action: Action, external_id: str) -> None:
+        """Hide a reply under our post, like a post, delete our own post or message, or undo it. Raises ChannelError."""
+        x_sending.act(self._x, action, external_id)
+
+    # --- health -----------------------------------------------------------------------------------
 
     def health(self) -> Health:
-        """Ask X who we are."""
+        """Ask X who we are and what our keys may do. Keys of OAuth 1.0a do not expire."""
         try:
-            payload = self._ask(self._client.get_me)
+            payload = self._x.ask(self._x.api.get_me)
         except ChannelError as error:
             return Health(health_state(error), str(error))
         user = payload.get("data")
-        if not isinstance(user, Mapping) or not user.get("id"):
+        if not isinstance(user, dict) or not user.get("id"):
             return Health(HealthState.UNREACHABLE, "X did not say who we are.")
         found, handle = str(user["id"]), clean(user.get("username"))
-        if found != self._config.external_id:
-            message = f"The keys belong to @{handle} ({found}), not to the account {self._config.external_id}."
+        if found != self._x.ours:
+            message = f"The keys belong to @{handle} ({found}), not to the account {self._x.ours}."
             return Health(HealthState.DISCONNECTED, message, found, handle)
-        return Health(HealthState.OK, f"Signed in as @{handle}.", found, handle)
+        missing = self._missing()
+        return Health(HealthState.OK, _signed_in(handle, self._x.handle, missing), found, handle, missing=missing)
 
-    # --- asking X ---------------------------------------------------------------------------------
+    def _missing(self) -> tuple[str, ...]:
+        """Permissions the desk uses and our keys lack; none where X does not say."""
+        level = self._x.session.answer.headers.get("x-access-level", "").lower()
+        needed = [("Read and write", _MAY_WRITE), ("Direct message", _MAY_MESSAGE)]
+        wanted = needed if self._wants.messages else needed[:1]
+        return tuple(name for name, part in wanted if level and part not in level)
 
-    def _walk(self, method: Callable[..., requests.Response], place: Place, budget: Budget, shown: int) -> Walk:
-        size = min(100, max(5, budget.page_size))
 
-        def fetch(place: Place, token: str) -> Page:
-            payload = self._ask(
-                method,
-                self._config.external_id,
-                user_auth=True,
-                max_results=size,
-                start_time=place.floor,
-                pagination_token=token or None,
-                until_id=None if token else place.below or None,
-                **_FIELDS,
-            )
-            page = read_page(payload, ours=self._config.external_id, web=self._web)
-            return Page(page.mentions, page.bad, page.next_token, announced_limits(self._session.answer.headers))
-
-        return walk(
-            fetch,
-            place,
-            now=self._now,
-            max_pages=budget.max_pages,
-            page_size=size,
-            history=shown,
-            by_id=True,
+def _signed_in(handle: str, expected: str, missing: Sequence[str]) -> str:
+    parts = [f"Signed in as @{handle}."]
+    if missing:
+        parts.append(
+            f"The keys lack the permission {' and '.join(missing)}: give it to the app in the X developer console, "
+            "make a new access token there and set it here; permissions count for new tokens only."
         )
+    if expected and expected.lower() != handle.lower():
+        parts.append(f"The settings still call the account @{expected}; write {handle} there as its handle.")
+    return " ".join(parts)
 
-    def _own(self, place: Place, budget: Budget) -> Walk | None:
-        """Our own posts are good to have; that they cannot be read now must not cost the mentions."""
-        try:
-            return self._walk(self._client.get_users_tweets, place, budget, 0)
-        except ChannelError as error:
-            if str(error) not in self._told:
-                self._told.add(str(error))
-                log.warning("%s: our own timeline cannot be read: %s", self._config.key, error)
-            return None
 
-    def _ask(self, method: Callable[..., requests.Response], *args: Any, **params: Any) -> dict[str, Any]:
-        """One read. Raises ChannelError."""
-        try:
-            payload = json_object(method(*args, **params))
-            if payload is None:
-                raise CallFailed("no JSON object", status=200)
-        except CallFailed as failure:
-            raise self._explain.read_error(failure) from failure
-        return payload
-
-    def _now(self) -> datetime:
-        """The present by X's own clock, as of the last answer."""
-        return server_time(self._session.answer.headers) or datetime.now(UTC)
+def _wants(config: AccountConfig) -> Wants:
+    """Which lists the options ask for. Raises SettingsError."""
+    name, options = f"accounts.{config.key}.options", config.options
+    if unknown := sorted(set(options) - set(OPTIONS)):
+        raise SettingsError(f"{name}.{unknown[0]} is no option of X. There are: {', '.join(OPTIONS)}.")
+    if options.get("dialect", "tweet") not in ("tweet", "post"):
+        raise SettingsError(f'{name}.dialect must be "tweet" or "post".')
+    for switch in ("read_own", "direct_messages", "needs_summon"):
+        if not isinstance(options.get(switch, True), bool):
+            raise SettingsError(f"{name}.{switch} must be true or false.")
+    watched = options.get("own_posts", True)
+    count = watched if isinstance(watched, int) and not isinstance(watched, bool) else WATCHED * bool(watched)
+    if not isinstance(watched, int) or not 0 <= count <= 50:
+        raise SettingsError(f"{name}.own_posts must be true, false, or a number of posts up to 50.")
+    return Wants(options.get("read_own", True), count, options.get("direct_messages", True), searches(config))

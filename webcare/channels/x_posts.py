@@ -5,6 +5,7 @@ Description 2.167 of the API renamed some fields (`referenced_tweets` became `re
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
@@ -25,6 +26,8 @@ from webcare.domain import Author, Media, Mention, MentionKind, Reply
 from webcare.errors import AccountDisconnected, ChannelError, ChannelProtocolError
 
 WEB = "https://x.com"
+#: Where a post's raw form keeps what X says of its author's `receives_your_dm`.
+RECEIVES = "author_receives_your_dm"
 #: X's ids hold, above their lowest 22 bits, the milliseconds since 4 November 2010, 01:42:54.657 UTC.
 _SNOWFLAKE_EPOCH_MS = 1_288_834_974_657
 #: What API description 2.167 calls things differently, in requests and in answers.
@@ -73,8 +76,8 @@ def to_mention(post: Any, includes: Includes, *, ours: str, web: str = WEB) -> M
         is_ours=author_id == ours,
         is_repost="retweeted" in pointers,
         root_id=_first_version(post, external_id),
-        media=_media(post, includes),
-        raw=clean_raw(dict(post)),
+        media=media_of(post, includes),
+        raw=clean_raw({**post, **_takes_messages(user)}),
     )
 
 
@@ -99,9 +102,11 @@ def error_only(payload: Mapping[str, Any]) -> ChannelError:
     """What a 200 without posts says; it must never be read as "no mentions"."""
     said = said_in(payload)
     if any(word in said.lower() for word in ("resource-not-found", "not-authorized-for-resource")):
-        return AccountDisconnected(f"X finds no account with our id; check external_id in the settings. X says: {said}")
+        return AccountDisconnected(
+            "X finds no account with our id; check external_id in the settings. X says: {said}", said=said
+        )
     if said:
-        return ChannelProtocolError(f"X answered with an error instead of posts: {said}")
+        return ChannelProtocolError("X answered with an error instead of posts: {said}", said=said)
     return ChannelProtocolError("X answered without posts and without saying that there are none.")
 
 
@@ -129,15 +134,20 @@ def answers(post: Any, reply: Reply, *, ours: str) -> bool:
 
 
 def names_us(raw: Mapping[str, Any], *, handle: str, ours: str) -> bool | None:
-    """Whether the post mentions the account; None when it does not say whom it mentions."""
+    """Whether the post mentions the account; None when there is no post to tell.
+
+    X leaves out what is empty, so a post that lists nobody is looked at for the @name in its text.
+    """
+    handle = handle.lower().lstrip("@")
     entities = raw.get("entities")
     mentioned = entities.get("mentions") if isinstance(entities, Mapping) else None
-    if not isinstance(mentioned, list):
+    if isinstance(mentioned, list):
+        people = [one for one in mentioned if isinstance(one, Mapping)]
+        return any(str(one.get("id")) == ours or str(one.get("username")).lower() == handle for one in people)
+    text = _note(raw).get("text") or raw.get("text")
+    if not isinstance(text, str) or not handle:
         return None
-    people = [one for one in mentioned if isinstance(one, Mapping)]
-    return any(
-        str(one.get("id")) == ours or str(one.get("username")).lower() == handle.lower().lstrip("@") for one in people
-    )
+    return re.search(rf"(?<!\w)@{re.escape(handle)}(?!\w)", text.lower()) is not None
 
 
 def _text(post: Mapping[str, Any]) -> str:
@@ -178,19 +188,46 @@ def references(post: Mapping[str, Any]) -> dict[str, str]:
     return {str(one.get("type")): str(one.get("id")) for one in pairs if one.get("id")}
 
 
-def _first_version(post: Mapping[str, Any], external_id: str) -> str | None:
+def versions(post: Mapping[str, Any]) -> list[str]:
+    """The ids of all versions of a post, the first one first; of an unedited one its own."""
     history = _either(post, "edit_history_tweet_ids")
-    ids = [str(one) for one in history if str(one).isdecimal()] if isinstance(history, list) else []
-    first = min(ids, key=int, default=external_id)
+    ids = {str(one) for one in history if str(one).isdecimal()} if isinstance(history, list) else set()
+    return sorted(ids, key=int) or [str(post.get("id"))]
+
+
+def _first_version(post: Mapping[str, Any], external_id: str) -> str | None:
+    first = versions(post)[0]
     return first if first != external_id else None
 
 
-def _media(post: Mapping[str, Any], includes: Includes) -> tuple[Media, ...]:
+def media_of(post: Mapping[str, Any], includes: Includes) -> tuple[Media, ...]:
+    """Pictures and films by type and address."""
     attachments = post.get("attachments")
     keys = attachments.get("media_keys") if isinstance(attachments, Mapping) else None
     found = [includes.media[key] for key in keys if key in includes.media] if isinstance(keys, list) else []
     media = (Media(clean(one.get("type")), clean(one.get("url") or one.get("preview_image_url"))) for one in found)
     return tuple(one for one in media if one.url)
+
+
+def _takes_messages(user: Mapping[str, Any]) -> dict[str, bool]:
+    """Whether its author takes direct messages of ours, where X says so; kept beside the post."""
+    told = user.get("receives_your_dm")
+    return {RECEIVES: told} if isinstance(told, bool) else {}
+
+
+def quotes_us(raw: Mapping[str, Any], *, handle: str, ours: str) -> bool | None:
+    """Whether the post quotes one of ours, by the address of it that X writes into it; None without that address."""
+    quoted = references(raw).get("quoted")
+    if quoted is None:
+        return False
+    entities = raw.get("entities")
+    urls = entities.get("urls") if isinstance(entities, Mapping) else None
+    told = [str(one.get("expanded_url")) for one in urls if isinstance(one, Mapping)] if isinstance(urls, list) else []
+    split = [url.partition("?")[0].split("/") for url in told]
+    whose = {parts[-3].lower() for parts in split if len(parts) > 2 and parts[-2:] == ["status", quoted]}
+    # An address may also name nobody: x.com/i/web/status/1
+    named = whose - {"i", "web"}
+    return bool(named & {handle.lower(), ours}) if named else None
 
 
 def _lang(value: object) -> str | None:

@@ -26,9 +26,17 @@ SUMMON = (
     "Open the post on X to answer it by hand."
 )
 CLOSED = "The author limits who may answer this conversation on X, and we are not among them."
+GONE = "The post was deleted or can no longer be seen on X; it cannot be answered."
+NO_MESSAGES = (
+    "This person does not take direct messages from us. Ask them in public to write to us, or to open their messages."
+)
 _ACCESS = (
     "X does not allow our app to do this: {said} Check the app's access and permissions in the X developer console, "
     "then set new keys in {keys}."
+)
+_CREDITS = (
+    "The credits for the X API are used up; nothing is read or posted until they are topped up. Buy credits or raise "
+    "the spending limit in the X developer console (console.x.com); then it goes on by itself. X says: {said}"
 )
 _ALWAYS = (
     Refusal(
@@ -36,14 +44,12 @@ _ALWAYS = (
         "X no longer accepts our keys. Make new ones in the X developer console and set {keys}.",
         statuses=(401,),
     ),
+    Refusal(ChannelThrottled, _CREDITS, statuses=(402,)),
+    Refusal(ChannelThrottled, _CREDITS, words=("problems/credits", "does not have any credits")),
     Refusal(
         ChannelThrottled,
-        "The credits for the X API are used up; nothing is read or posted until they are topped up. X says: {said}",
-        statuses=(402,),
-    ),
-    Refusal(
-        ChannelThrottled,
-        "The X project has used up its posts for this period. X says: {said}",
+        "The X project has read as many posts as X allows in this period. Wait for the next one, or ask X for a higher "
+        "cap in the X developer console. X says: {said}",
         words=("usage-capped", "usagecapexceeded", "usage cap exceeded"),
     ),
     Refusal(ChannelThrottled, "X asks us to wait before the next request.", statuses=(429,)),
@@ -82,6 +88,12 @@ SENDING = (
     ),
     Refusal(
         ReplyRejected,
+        NO_MESSAGES,
+        codes=(150, 349, 476),
+        words=("permission to dm", "cannot send messages to this user", "cannot send messages to users who are not"),
+    ),
+    Refusal(
+        ReplyRejected,
         SUMMON,
         words=("you are mentioned or are the author", "have not been mentioned or otherwise engaged"),
     ),
@@ -91,6 +103,22 @@ SENDING = (
         ChannelUnavailable, "X does not know the address we posted to; check api_base. Nothing was posted.", (404,)
     ),
     Refusal(ReplyRejected, "X refuses this reply: {said}"),
+)
+#: For what is done to a post beside answering it.
+ACTING = (
+    *_ALWAYS,
+    Refusal(
+        TargetGone,
+        "The post is no longer there on X, or cannot be seen by us.",
+        codes=(34, 144),
+        words=("resource-not-found", "could not find"),
+    ),
+    Refusal(ChannelUnavailable, "X does not know the address we asked; check api_base. Nothing was done.", (404,)),
+    Refusal(
+        ReplyRejected,
+        "X does not let us do this: {said} Replies can be hidden in conversations that we began, only our own posts "
+        "can be deleted, and liking through the API takes enterprise access.",
+    ),
 )
 
 

@@ -30,6 +30,10 @@ _MODULES = {
     "doctor": "doctor",
     "sandbox": "sandbox",
     "db": "database",
+    "people": "people",
+    "audit": "audit",
+    "export": "exporting",
+    "digest": "exporting",
 }
 
 
@@ -91,6 +95,7 @@ def _parser() -> argparse.ArgumentParser:
     _add_starting(commands)
     _add_working(commands)
     _add_tending(commands)
+    _add_taking_away(commands)
     return parser
 
 
@@ -150,7 +155,10 @@ def _add_rules(commands: argparse._SubParsersAction[argparse.ArgumentParser]) ->
 
 def _add_tending(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
     commands.add_parser("doctor", help="say what is misconfigured and how to mend it")
-    sandbox = commands.add_parser("sandbox", help="stand-ins for X and Facebook on this machine", add_help=False)
+    # with "-" for a prefix, argparse would keep options such as --faults from the sandbox's own parser
+    sandbox = commands.add_parser(
+        "sandbox", help="stand-ins for X and Facebook on this machine", add_help=False, prefix_chars="\0"
+    )
     sandbox.add_argument("rest", nargs=argparse.REMAINDER)
     train = commands.add_parser(
         "train", help="train a model on labelled text, look the text over, or go back a version"
@@ -161,6 +169,35 @@ def _add_tending(commands: argparse._SubParsersAction[argparse.ArgumentParser]) 
         workshop.add_argument("rest", nargs=argparse.REMAINDER, help="see `triage --help`, `guard --help`")
     database = commands.add_parser("db", help="tend the database")
     database.add_argument("action", choices=["upgrade"], help="upgrade: bring it to this version, after a copy")
+    people = commands.add_parser("people", help="who may sign in; a new password, or people from a table")
+    people.add_argument("action", choices=["list", "reset", "import"])
+    people.add_argument("what", nargs="?", help="reset: a user name; import: a CSV file (docs/sign-in.md)")
+    audit = commands.add_parser("audit", help="whether the log of changes is whole, and the log as a table")
+    audit.add_argument("action", choices=["verify", "export"])
+    audit.add_argument("--seal", help="verify: a seal of an earlier look that must still be among the rows")
+
+
+def _add_taking_away(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
+    export = commands.add_parser("export", help="figures or cases as a file; each export is in the audit log")
+    export.add_argument("what", choices=["figures", "cases"])
+    export.add_argument("--format", choices=["csv", "xlsx", "parquet"], default="csv")
+    export.add_argument("--out", type=Path, required=True, metavar="FILE")
+    export.add_argument("--since", metavar="DAY", help="first day, as 2026-11-01 (figures: 28 days before the end)")
+    export.add_argument("--until", metavar="DAY", help="the day after the last (default: now)")
+    export.add_argument("--queue", help="only this queue")
+    export.add_argument("--channel", help="only this network")
+    export.add_argument("--by", metavar="NAMES", help="figures: groups with commas between them, e.g. queue,week")
+    export.add_argument("--measure", action="append", help="figures: only this one; may be given again")
+    export.add_argument("--state", help="cases: only in this state")
+    export.add_argument("--customer-text", action="store_true", help="cases: with names and newest messages")
+    export.add_argument("--bom", action="store_true", help="CSV: begin with the mark that Excel knows UTF-8 by")
+    export.add_argument("--semicolon", action="store_true", help="CSV: semicolons, as Excel of many countries wants")
+    digest = commands.add_parser("digest", help="the figures of a week or day as a page")
+    when = digest.add_mutually_exclusive_group(required=True)
+    when.add_argument("--week", metavar="YEAR-WEEK", help="an ISO week, as 2026-46")
+    when.add_argument("--day", metavar="DAY", help="a day, as 2026-11-21")
+    digest.add_argument("--language", choices=("en", "nb", "nl", "sv"), help="of the page; usually that of the desk")
+    digest.add_argument("--out", type=Path, required=True, metavar="FILE")
 
 
 def _port(text: str) -> int:

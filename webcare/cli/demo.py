@@ -8,6 +8,7 @@ from __future__ import annotations
 import argparse
 import json
 import os
+import secrets
 import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -17,7 +18,15 @@ from pathlib import Path
 from filelock import FileLock, Timeout
 
 from webcare.app import App, build_app
-from webcare.cli.initialise import DEMO_AGENTS, DEMO_PASSWORD, add_admin, add_demo_agents, has_people, prepare
+from webcare.cli.initialise import (
+    DEMO_AGENTS,
+    DEMO_PASSWORD,
+    add_admin,
+    add_demo_agents,
+    add_demo_texts,
+    has_people,
+    prepare,
+)
 from webcare.cli.processes import (
     ROOT,
     Child,
@@ -36,7 +45,8 @@ from webcare.settings import load_settings, secret_variable
 
 _HOST = "127.0.0.1"
 _CONSOLE_PORT, _SANDBOX_PORT = 8501, 8600
-_API_PATHS = {"x": "/x", "facebook": "/graph"}
+_API_PATHS = {"x": "/x", "facebook": "/graph", "instagram": "/graph"}
+_STORES = {"utrecht": ["Utrecht"], "haarlem": ["Haarlem"], "leeds": ["Leeds"], "goteborg": ["Göteborg", "Bäckebol"]}
 _ROLES = {
     Role.FIRST_LINE: "first line",
     Role.SECOND_LINE: "second line",
@@ -92,6 +102,7 @@ def _open_sandbox(options: argparse.Namespace, crew: Crew, progress: Progress, f
     app = build_app()
     prepare(app)
     add_demo_agents(app)
+    add_demo_texts(app)
     progress.begin("sandbox networks")
     crew.wait_for(sandbox, lambda: answers(site.sandbox_url), tick=progress.tick)
     _start_desk(app, crew, progress, site)
@@ -109,6 +120,7 @@ def _choose_ports(options: argparse.Namespace, folder: Path) -> Site:
 def _sandbox(options: argparse.Namespace, site: Site) -> Child:
     port = site.sandbox_url.rsplit(":", 1)[1]
     arguments = ["webcare.sandbox", "--port", port, "--state", str(site.folder / "sandbox.json")]
+    arguments += ["--webhook", f"{site.url}/hooks/meta"]
     arguments += ["--speed", str(options.speed)] if options.speed else []
     return Child("sandbox", arguments, site.folder / "logs" / "sandbox.log")
 
@@ -116,7 +128,7 @@ def _sandbox(options: argparse.Namespace, site: Site) -> Child:
 def _settings_of(site: Site) -> dict[str, str]:
     """Write the demo's webcare.toml; gives the environment that names it and holds the sandbox's made-up secrets."""
     from webcare.sandbox.values import secrets_for
-    from webcare.sandbox.world import DEMO_BRAND
+    from webcare.sandbox.world import DEMO_BRAND, DEMO_INSTAGRAM
 
     path = site.folder / "webcare.toml"
     models = load_settings().desk.models_dir
@@ -136,9 +148,12 @@ def _settings_of(site: Site) -> dict[str, str]:
         "settle_s = 1.0",
         "[console]",
         f"port = {site.console_port}",
+        # The shops that the stories name; the second line's people know them.
+        *(f"[routing.stores.{key}]\nnames = {_quoted(name)}" for key, name in _STORES.items()),
     ]
-    env = {"WEBCARE_CONFIG": str(path)}
-    for key, network, user_id, handle, name in DEMO_BRAND:
+    # Whoever names Hemlund elsewhere on Instagram is heard of by webhook only; the sandbox does not ask for the token.
+    env = {"WEBCARE_CONFIG": str(path), secret_variable("meta_webhook", "verify_token"): secrets.token_urlsafe(16)}
+    for key, network, user_id, handle, name in (*DEMO_BRAND, DEMO_INSTAGRAM):
         lines += [
             f"[accounts.{key}]",
             f"channel = {_quoted(network)}",
@@ -148,15 +163,15 @@ def _settings_of(site: Site) -> dict[str, str]:
             f"api_base = {_quoted(site.sandbox_url + _API_PATHS[network])}",
             "options = { backfill_min = 15 }",
         ]
-        secrets = secrets_for(key, network=network, user_id=user_id)
-        env |= {secret_variable(key, name): value for name, value in secrets.items()}
+        made_up = secrets_for(key, network=network, user_id=user_id)
+        env |= {secret_variable(key, name): value for name, value in made_up.items()}
     path.write_text("\n".join(lines) + "\n", encoding="utf-8")
     return env
 
 
 def _quoted(value: object) -> str:
-    # A JSON string is a TOML string too.
-    return json.dumps(str(value), ensure_ascii=False)
+    # A JSON string or list of strings is one in TOML too.
+    return json.dumps(value if isinstance(value, list) else str(value), ensure_ascii=False)
 
 
 @contextmanager

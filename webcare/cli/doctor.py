@@ -15,13 +15,16 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from enum import StrEnum
 
-from webcare.app import App, account_config, build_app
+from webcare import reports
+from webcare.app import App, account_config, build_app, utc_now
 from webcare.channels import channel_class, load_channel
-from webcare.channels.base import HealthState
+from webcare.channels.base import Health, HealthState
+from webcare.cli.doctor_notifications import undelivered, wrong_places
 from webcare.cli.initialise import has_people
 from webcare.cli.processes import answers, free_port
 from webcare.errors import ModelMissing, ModelUnusable, SettingsError, StoreUnavailable, WebcareError
 from webcare.jobs.state import scheduler_runs
+from webcare.reports.collection import TOKEN_WARNING
 from webcare.settings import AccountSettings, account_secrets, secret_variable
 from webcare.store import queries
 
@@ -193,6 +196,36 @@ def _accounts(app: App) -> Looks:
         yield Look(Mark.WARN, "accounts", "none is configured", mend)
 
 
+def _collecting(app: App) -> Looks:
+    with app.store.read() as session:
+        found = reports.collection(session, app.settings, now=utc_now(), receiving=bool(app.hook_token))
+    for account in found:
+        what = f"collecting {account.key}"
+        yield Look(Mark.OK, what, _collected(account))
+        for advice in account.advice:
+            yield Look(_MARKS[advice.tone], what, advice.what, advice.todo)
+
+
+_MARKS = {"info": Mark.OK, "warn": Mark.WARN, "bad": Mark.FAIL}
+
+
+def _collected(account: reports.AccountHealth) -> str:
+    last = f"{account.last_success_at:%d %b %H:%M:%S} UTC" if account.last_success_at else "never"
+    told = [f"last success {last}"]
+    if account.lag_median is not None and account.lag_p99 is not None:
+        told.append(
+            f"lag {account.lag_median.total_seconds():.0f} s, 99 of 100 {account.lag_p99.total_seconds():.0f} s"
+        )
+    if account.token_days is not None:
+        told.append(f"access ends in {account.token_days} day(s)")
+    if account.spending.month:
+        day, month = (
+            reports.money(one, account.currency) for one in (account.spending.today, account.spending.month_forecast)
+        )
+        told.append(f"spent today {day}, this month will come to {month}")
+    return ", ".join(told)
+
+
 def _brands(app: App) -> Looks:
     for key in app.settings.accounts or ("",):
         what = f"brand of {key}" if key else "brand"
@@ -224,6 +257,7 @@ def _account(key: str, account: AccountSettings) -> Looks:
             yield Look(
                 Mark.OK, what, f"signed in to {account.channel} as {health.name or health.external_id} ({where})"
             )
+            yield from _access(what, health)
         case HealthState.THROTTLED:
             yield Look(Mark.WARN, what, health.message or "the network asks us to wait", "it goes on by itself")
         case HealthState.DISCONNECTED:
@@ -234,6 +268,26 @@ def _account(key: str, account: AccountSettings) -> Looks:
             yield Look(Mark.FAIL, what, health.message or "the network cannot be reached", mend)
 
 
+def _access(what: str, health: Health) -> Looks:
+    """What will end or is lacking although the network answers."""
+    mend = "make new access for this account and set its secrets again; everything collected stays"
+    if health.token_expires_at is not None and health.token_expires_at - utc_now() < TOKEN_WARNING:
+        yield Look(Mark.WARN, what, f"its access ends on {health.token_expires_at:%d %b %H:%M} UTC", mend)
+    if health.missing:
+        lacking = ", ".join(health.missing)
+        yield Look(Mark.WARN, what, f"permissions are missing: {lacking}", "grant them to the app and connect again")
+
+
+def _notifications(app: App) -> Looks:
+    found = list(wrong_places(app))
+    for wrong, mend in found:
+        yield Look(Mark.WARN, "notifications", wrong, mend)
+    if dead := undelivered(app):
+        yield Look(Mark.WARN, "notifications", f"{dead} did not arrive", "look under Desk, Notifications")
+    if not found and not dead:
+        yield Look(Mark.OK, "notifications", f"{len(app.settings.notifications.places)} place(s)")
+
+
 _DESK_LOOKS: tuple[tuple[str, Callable[[App], Looks]], ...] = (
     ("data folder", _disk),
     ("database", _database),
@@ -242,5 +296,7 @@ _DESK_LOOKS: tuple[tuple[str, Callable[[App], Looks]], ...] = (
     ("jobs", _jobs),
     ("console", _port),
     ("accounts", _accounts),
+    ("collecting", _collecting),
     ("brand", _brands),
+    ("notifications", _notifications),
 )

@@ -6,22 +6,50 @@ import argparse
 import getpass
 import secrets
 import sys
+from collections.abc import Mapping
 from datetime import UTC, datetime
+from typing import Any
+
+from sqlmodel import col, select
 
 from webcare.app import App, build_app
 from webcare.domain import Actor, Role
 from webcare.errors import WebcareError
+from webcare.guard.profile import SHIPPED
 from webcare.people import MIN_PASSWORD, add_agent, colleagues
+from webcare.store.tables import AgentRow
+
+
+def _all_week(start: str, end: str) -> dict[str, list[list[str]]]:
+    return {str(day): [[start, end]] for day in range(1, 8)}
+
 
 #: The demo's colleagues. Their password is public, so they only ever exist in a demo's own database.
 DEMO_PASSWORD = "hemlund-demo"  # noqa: S105 - public on purpose
 DEMO_AGENTS = (
     ("sanne", "Sanne Visser", Role.FIRST_LINE),
     ("erik", "Erik Lindqvist", Role.SECOND_LINE),
+    ("lotte", "Lotte Bakker", Role.SECOND_LINE),
     ("maren", "Maren Holm", Role.TEAM_LEAD),
     ("jonas", "Jonas Weber", Role.MANAGER),
     ("admin", "Desk administrator", Role.ADMIN),
 )
+#: What the specialists know, how much they can have at once, and when they work; everybody else takes what comes.
+DEMO_WORK: Mapping[str, Mapping[str, Any]] = {
+    "erik": {
+        "skills": ["topic:product_fault", "topic:safety_legal", "store:goteborg"],
+        "capacity": 12,
+        "hours": _all_week("00:00", "24:00"),  # a demo may be started at any hour
+        "timezone": "Europe/Stockholm",
+    },
+    "lotte": {
+        "skills": ["store:utrecht", "store:haarlem", "store:leeds"],
+        "capacity": 8,
+        "hours": _all_week("00:00", "24:00"),
+        "timezone": "Europe/Amsterdam",
+    },
+}
+_DEMO_TEXTS = SHIPPED / "hemlund" / "saved-replies.yaml"
 _INIT = Actor.system("webcare init")
 
 
@@ -57,7 +85,27 @@ def add_demo_agents(app: App) -> int:
     missing = [agent for agent in DEMO_AGENTS if agent[1] not in names]
     for username, name, role in missing:
         _add(app, username, name, role, DEMO_PASSWORD)
+    with app.store.write() as session:
+        new = [username for username, _, _ in missing if username in DEMO_WORK]
+        for row in session.exec(select(AgentRow).where(col(AgentRow.username).in_(new))):
+            for part, value in DEMO_WORK[row.username].items():
+                setattr(row, part, value)
+            session.add(row)
     return len(missing)
+
+
+def add_demo_texts(app: App) -> int:
+    """Bring in the demo brand's saved replies where there are none yet; gives how many."""
+    # Here, so that commands which write no texts do not load the guard.
+    from webcare.cases.saved_files import bring_in
+    from webcare.cases.saved_replies import all_saved
+
+    with app.store.write() as session:
+        team = {one.name: one for one in colleagues(session)}
+        writer, now = team.get(DEMO_AGENTS[0][1]), datetime.now(UTC)
+        if writer is None or all_saved(session, by=writer, now=now):
+            return 0
+        return bring_in(session, _DEMO_TEXTS.read_bytes(), _DEMO_TEXTS.name, by=writer, now=now).added
 
 
 def add_admin(app: App, username: str, name: str, password: str) -> str:

@@ -13,7 +13,7 @@ from datetime import datetime
 import streamlit as st
 from sqlmodel import Session
 
-from webcare.console.desk import desk, now, person
+from webcare.console.desk import ask_again, desk, now, person
 from webcare.console.trouble import attempt
 from webcare.domain import Actor
 from webcare.errors import NotAllowed
@@ -37,6 +37,7 @@ def act(place: str, verb: Verb) -> None:
 def draw_everything_next() -> None:
     """Ask for the whole page to be drawn; callbacks cannot do it themselves."""
     st.session_state[_AFRESH] = True
+    ask_again()
 
 
 def everything_is_drawn() -> None:
@@ -56,3 +57,4 @@ def _write(verb: Verb) -> None:
         raise NotAllowed("You are signed out; sign in again. What was kept as your draft is still there.")
     with desk().store.write() as session:
         verb(session, me, now())
+    ask_again()

@@ -9,14 +9,15 @@ from typing import TypedDict
 import streamlit as st
 
 from webcare.console.desk import now, zone
+from webcare.console.tongue import N_, _, day_format
 from webcare.domain import FactKind
 
 KINDS: Mapping[str, str] = {
-    FactKind.DATE.value: "A date",
-    FactKind.SLOT.value: "A time slot",
-    FactKind.POLICY.value: "A rule of ours",
-    FactKind.PRICE.value: "A price",
-    FactKind.OTHER.value: "Something else",
+    FactKind.DATE.value: N_("A date"),
+    FactKind.SLOT.value: N_("A time slot"),
+    FactKind.POLICY.value: N_("A rule of ours"),
+    FactKind.PRICE.value: N_("A price"),
+    FactKind.OTHER.value: N_("Something else"),
 }
 
 
@@ -31,9 +32,13 @@ class About(TypedDict):
 def draw(name: str) -> None:
     """Ask what sort of fact it is, where it comes from and how long it holds; `name` tells several forms apart."""
     with st.container(horizontal=True, gap="small"):
-        st.selectbox("What it is", list(KINDS), format_func=KINDS.__getitem__, key=f"share_kind_{name}")
-        st.text_input("Known from", key=f"share_source_{name}", max_chars=200, placeholder="carrier, shop, terms …")
-        st.date_input("May be told until", value=None, min_value=_today(), key=f"share_until_{name}")
+        st.selectbox(_("What it is"), list(KINDS), format_func=lambda kind: _(KINDS[kind]), key=f"share_kind_{name}")
+        st.text_input(
+            _("Known from"), key=f"share_source_{name}", max_chars=200, placeholder=_("carrier, shop, terms …")
+        )
+        st.date_input(
+            _("May be told until"), value=None, min_value=_today(), format=day_format(), key=f"share_until_{name}"
+        )
 
 
 def answers(name: str) -> About:

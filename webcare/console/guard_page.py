@@ -9,10 +9,11 @@ import streamlit as st
 from sqlmodel import Session
 
 from webcare import cases, reports
-from webcare.console import rules_panel, safe, words
+from webcare.console import profile_panel, rules_panel, safe, words
 from webcare.console.acting import Verb, act, draw_everything_if_asked
 from webcare.console.chrome import me_or_stop
 from webcare.console.desk import desk, now
+from webcare.console.tongue import N_, _, counted, kept
 from webcare.console.trouble import show_news
 from webcare.domain import Actor, FindingOutcome, Grade
 from webcare.guard.reported import open_slips
@@ -21,27 +22,44 @@ from webcare.people import Permission, require
 from webcare.reports import CheckMarks, GuardReport, ReportedSlip, ShownFinding
 
 PLACE = "guard"
-_PERIODS: Mapping[str, float] = {"24 hours": 1, "7 days": 7, "30 days": 30, "90 days": 90}
+_PERIODS: Mapping[str, float] = {
+    N_("24 hours"): 1,
+    N_("7 days"): 7,
+    N_("30 days"): 30,
+    N_("90 days"): 90,
+}
 #: Findings with buttons on the page.
 _JUDGED = 15
 _OUTCOMES: Mapping[str, str] = {
-    FindingOutcome.CHANGED.value: "the text was changed",
-    FindingOutcome.OVERRIDDEN.value: "sent in spite of it",
-    FindingOutcome.SENT.value: "sent as it was",
-    "": "not sent yet",
+    FindingOutcome.CHANGED.value: N_("the text was changed"),
+    FindingOutcome.OVERRIDDEN.value: N_("sent in spite of it"),
+    FindingOutcome.SENT.value: N_("sent as it was"),
+    "": N_("not sent yet"),
 }
-_GRADES: Mapping[str, str] = {Grade.RIGHT.value: "right", Grade.WRONG.value: "wrong", "": "not judged"}
+_GRADES: Mapping[str, str] = {
+    Grade.RIGHT.value: N_("right"),
+    Grade.WRONG.value: N_("wrong"),
+    "": N_("not judged"),
+}
 
 
 def show() -> None:
     """Draw the page; raises NotAllowed for a role without reports."""
     require(me_or_stop(), Permission.SEE_REPORTS)
+    safe.draw(safe.el("h1", _("Guard"), cls="wc-page"))
     period = st.segmented_control(
-        "Period", list(_PERIODS), default="30 days", required=True, key="guard_period", label_visibility="collapsed"
+        _("Period"),
+        list(_PERIODS),
+        format_func=_,
+        default="30 days",
+        required=True,
+        key="guard_period",
+        label_visibility="collapsed",
     )
     show_news(PLACE)
     st.fragment(_marks)(_PERIODS[period or "30 days"])
     rules_panel.show()
+    profile_panel.show()
 
 
 def _marks(days: float) -> None:
@@ -50,21 +68,32 @@ def _marks(days: float) -> None:
     with desk().store.read() as session:
         report = reports.guard_report(session, now=now(), days=days)
     safe.draw(_table(report.checks), _jokes(report))
-    safe.draw(safe.el("h2", "What it pointed at"))
+    safe.draw(safe.el("h2", _("What it pointed at")))
     for finding in report.recent[:_JUDGED]:
         _to_judge(finding)
     if not report.recent:
-        safe.draw(safe.el("p", "Nothing yet in this period.", cls="wc-soft"))
+        safe.draw(safe.el("p", _("Nothing yet in this period."), cls="wc-soft"))
     safe.draw(_slips(report.slips, open_slips(desk().slips_dir)))
 
 
 def _table(checks: Iterable[CheckMarks]) -> safe.Html:
-    names = ("Check", "Pointed at", "Text changed", "Overridden", "Sent", "Right", "Wrong", "Precision (95 %)")
+    names = (
+        _("Check"),
+        _("Pointed at"),
+        _("Text changed"),
+        _("Overridden"),
+        _("Sent"),
+        _("Right"),
+        _("Wrong"),
+        _("Precision (95 %)"),
+    )
     head = safe.el("tr", *(safe.el("th", name, cls="wc-num" if at else None) for at, name in enumerate(names)))
     rows = [_row(one) for one in checks]
-    nothing = safe.el("tr", safe.el("td", "Nothing yet in this period.", colspan=str(len(names)), cls="wc-soft"))
-    explained = "Precision: found right among the findings a person judged below. Nothing else counts for or against."
-    caption = safe.el("caption", "Checks")
+    nothing = safe.el("tr", safe.el("td", _("Nothing yet in this period."), colspan=str(len(names)), cls="wc-soft"))
+    explained = _(
+        "Precision: found right among the findings a person judged below. Nothing else counts for or against."
+    )
+    caption = safe.el("caption", _("Checks"))
     table = safe.el("table", caption, head, *(rows or [nothing]), cls="wc-table")
     return safe.join((table, safe.el("p", explained, cls="wc-soft")))
 
@@ -85,19 +114,20 @@ def _precision(one: CheckMarks) -> str:
 
 
 def _jokes(report: GuardReport) -> safe.Html:
-    counted = report.jokes
-    if not sum(counted.values()):
+    jokes = report.jokes
+    if not sum(jokes.values()):
         return safe.Html("")
-    told = ", ".join(f"{words.word(words.SENTIMENTS, one).lower()} {counted[one]}" for one in counted if one)
-    return safe.el("p", f"Jokes and the customer's next message: {told}; no answer yet {counted['']}.")
+    told = ", ".join(f"{words.word(words.SENTIMENTS, one).lower()} {jokes[one]}" for one in jokes if one)
+    said = _("Jokes and the customer's next message: {moods}; no answer yet {open}.")
+    return safe.el("p", said.format(moods=told, open=jokes[""]))
 
 
 def _to_judge(finding: ShownFinding) -> None:
     with st.container(horizontal=True, vertical_alignment="center", horizontal_alignment="distribute"):
         safe.draw(_shown(finding))
         with st.container(horizontal=True, width="content", gap="xsmall"):
-            st.button("Right", key=f"right_{finding.id}", on_click=act, args=(PLACE, _grade(finding.id, True)))
-            st.button("Wrong", key=f"wrong_{finding.id}", on_click=act, args=(PLACE, _grade(finding.id, False)))
+            st.button(_("Right"), key=f"right_{finding.id}", on_click=act, args=(PLACE, _grade(finding.id, True)))
+            st.button(_("Wrong"), key=f"wrong_{finding.id}", on_click=act, args=(PLACE, _grade(finding.id, False)))
 
 
 def _grade(finding_id: int, right: bool) -> Verb:
@@ -110,8 +140,8 @@ def _grade(finding_id: int, right: bool) -> Verb:
 def _shown(finding: ShownFinding) -> safe.Html:
     when = words.clock_time(finding.at, now=now())
     case = safe.el("a", when, href=f"/case?case={finding.case_id}", target="_self")
-    why = f" Reason given: “{safe.line(finding.words)}”" if finding.words else ""
-    state = f"{_OUTCOMES.get(finding.outcome, '')}; {_GRADES.get(finding.grade, '')}"
+    why = " " + _("Reason given: “{words}”").format(words=safe.line(finding.words)) if finding.words else ""
+    state = f"{_(_OUTCOMES.get(finding.outcome, ''))}; {_(_GRADES.get(finding.grade, ''))}"
     return safe.el(
         "div",
         safe.el(
@@ -123,18 +153,23 @@ def _shown(finding: ShownFinding) -> safe.Html:
             safe.name(finding.agent),
             f": {state}.",
         ),
-        safe.el("div", safe.line(finding.message, limit=300), why, cls="wc-soft", dir="auto"),
+        safe.el("div", safe.line(kept(finding.message), limit=300), why, cls="wc-soft", dir="auto"),
     )
 
 
 def _slips(slips: Iterable[ReportedSlip], waiting: tuple[Slip, ...]) -> safe.Html:
     still = {slip.id for slip in waiting}
     rows = [_slip(one, still) for one in slips]
-    nothing = safe.el("tr", safe.el("td", "Nobody reported one.", colspan="4", cls="wc-soft"))
-    head = safe.el("tr", *(safe.el("th", name) for name in ("Reported", "By", "What should have been held", "Now")))
-    table = safe.el("table", safe.el("caption", "Slips"), head, *(rows or [nothing]), cls="wc-table")
-    told = words.plural(len(waiting), "slip is", "slips are")
-    open_ = safe.el("p", f"{told} held by nothing yet: write a rule below.") if waiting else safe.Html("")
+    nothing = safe.el("tr", safe.el("td", _("Nobody reported one."), colspan="4", cls="wc-soft"))
+    heads = (_("Reported"), _("By"), _("What should have been held"), _("Now"))
+    head = safe.el("tr", *(safe.el("th", name) for name in heads))
+    table = safe.el("table", safe.el("caption", _("Slips")), head, *(rows or [nothing]), cls="wc-table")
+    told = counted(
+        "{count} slip is held by nothing yet: write a rule below.",
+        "{count} slips are held by nothing yet: write a rule below.",
+        len(waiting),
+    )
+    open_ = safe.el("p", told) if waiting else safe.Html("")
     return safe.join((table, open_))
 
 
@@ -145,5 +180,5 @@ def _slip(one: ReportedSlip, still_open: set[str]) -> safe.Html:
         safe.el("td", safe.el("a", when, href=f"/case?case={one.case_id}", target="_self")),
         safe.el("td", safe.name(one.by)),
         safe.el("td", safe.line(one.words, limit=300), dir="auto"),
-        safe.el("td", "held by nothing yet" if one.slip_id in still_open else "held"),
+        safe.el("td", _("held by nothing yet") if one.slip_id in still_open else _("held")),
     )

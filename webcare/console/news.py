@@ -8,10 +8,10 @@ from datetime import datetime
 import streamlit as st
 from sqlmodel import Session
 
-from webcare import cases
 from webcare.console import safe, words
+from webcare.console.tongue import _, counted
 from webcare.domain import Actor
-from webcare.store.queries import CaseView, EventView, case_view
+from webcare.store.queries import CaseView, EventView, events_after, version_of
 
 _SEEN = "seen_cases"
 _OUR_REPLY = ("reply_sent", "reply_unconfirmed", "reply_requeued", "reply_failed", "reply_needs_human")
@@ -51,20 +51,20 @@ def seen_of(case_id: int) -> Seen | None:
 
 def news_after(session: Session, case_id: int, seen: Seen | None, me: Actor, *, now: datetime) -> CaseNews | None:
     """What happened after what was seen; None when nothing did."""
-    if seen is None or cases.load(session, case_id).version == seen[0]:
+    if seen is None or version_of(session, case_id) == seen[0]:
         return None
-    fresh = [event for event in case_view(session, case_id).events if event.id > seen[1]]
+    fresh = events_after(session, case_id, seen[1])
     told = [_told(event, me, now) for event in fresh[-_TOLD:]]
-    more = [f" and {words.plural(len(fresh) - _TOLD, 'more change')}"] if len(fresh) > _TOLD else []
+    beyond = len(fresh) - _TOLD
+    more = [counted(" and {count} more change", " and {count} more changes", beyond)] if beyond > 0 else []
     only_reply = bool(fresh) and all(event.kind in _OUR_REPLY for event in fresh)
-    return CaseNews((safe.el("strong", "New: "), *_separated(told), *more), only_reply)
+    return CaseNews((safe.el("strong", _("New: ")), *_separated(told), *more), only_reply)
 
 
 def _told(event: EventView, me: Actor, now: datetime) -> safe.Html:
-    who = "you, elsewhere" if event.actor_id is not None and event.actor_id == me.id else event.actor_name
-    return safe.join(
-        (words.word(words.EVENTS, event.kind), " (", safe.name(who), f", {words.clock_time(event.at, now=now)})")
-    )
+    who = _("you, elsewhere") if event.actor_id is not None and event.actor_id == me.id else event.actor_name
+    when = words.clock_time(event.at, now=now)
+    return safe.join((words.word(words.EVENTS, event.kind), " (", safe.name(who), f", {when})"))
 
 
 def _separated(parts: list[safe.Html]) -> list[str]:

@@ -6,80 +6,54 @@ is new is counted in a button, what is gone turns pale.
 
 from __future__ import annotations
 
-import time
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
-from datetime import datetime
+from collections.abc import Mapping
 from typing import Any
 
 import streamlit as st
-from sqlmodel import Session
 
-from webcare import cases
-from webcare.console import chrome, safe, words
-from webcare.console.acting import change
+from webcare.cases import presence, tagging
+from webcare.cases.pressing import pressing_solutions
+from webcare.console import (
+    chrome,
+    queue_acts,
+    queue_bulk,
+    queue_filters,
+    queue_rows,
+    queue_views,
+    queue_watch,
+    second_line,
+    words,
+)
 from webcare.console.components import mount
 from webcare.console.desk import desk, now
-from webcare.console.trouble import alert, show_news
-from webcare.domain import ACTIVE_STATES, UNSORTED, Actor, CaseState, Line, Role, Urgency
-from webcare.errors import CaseStateRefused, WebcareError
+from webcare.console.lists import lists_of
+from webcare.console.own_queues import own_titles, queue_name
+from webcare.console.queue_filters import Chosen
+from webcare.console.queue_memory import kept
+from webcare.console.queue_rows import Beside, Shown, as_it_is_now, pieces_of, row, where, where_to
+from webcare.console.queue_watch import queues
+from webcare.console.tongue import N_, _, counted, refusal
+from webcare.console.trouble import show_news
+from webcare.console.watching import TROUBLE, read_or_watch, watch
+from webcare.domain import Actor, Line, Role, Urgency
+from webcare.errors import StoreUnavailable, WebcareError
 from webcare.people import Permission, may, require
-from webcare.store.queries import Counters, QueueItem, QueuePage, cases_by_id, counters, queue_page
-from webcare.store.search import Snippet, search_mentions
+from webcare.store.case_search import search_cases
+from webcare.store.queries import Counters, QueueItem, cases_by_id, counters
 
 PLACE = "queue"
-_PAGE = 50
-#: How often the list looks for news, and how long counts of the whole desk may be old, in seconds.
+#: How often the page asks whether there is news, and how long counts of the whole desk may be old, in seconds.
 _EVERY_S, _COUNTS_S = 8.0, 3.0
-#: How many of the most urgent cases are tried when colleagues take them at the same moment.
-_TRIES = 20
+#: A list with rows that belong there no more is drawn again so often: no mark tells what becomes of those.
+_APART_S = 24.0
+_SHOWN = "queue_shown"
 
-_QUEUE_TABS = (Line.FIRST_LINE.value, Line.SECOND_LINE.value, UNSORTED)
-_TABS: Mapping[str, str] = dict(words.QUEUES) | {
-    "mine": "Mine",
-    "waiting": "Waiting for customers",
-    "aside": "Put aside",
-    "done": "Resolved",
+_VIEWS: Mapping[str, str] = {
+    "mine": N_("Mine"),
+    "waiting": N_("Waiting for customers"),
+    "aside": N_("Put aside"),
+    "done": N_("Resolved"),
 }
-_STATES: Mapping[str, tuple[str, ...]] = {
-    "waiting": (CaseState.WAITING.value,),
-    "aside": (CaseState.SNOOZED.value,),
-    "done": (CaseState.RESOLVED.value,),
-}
-_FILTERS: Mapping[str, Mapping[str, str]] = {
-    "urgency": words.URGENCIES,
-    "topic": words.TOPICS,
-    "sentiment": words.SENTIMENTS,
-    "language": words.LANGUAGES,
-    "channel": words.CHANNELS,
-}
-_FILTER_NAMES = {
-    "urgency": "Urgency",
-    "topic": "Topic",
-    "sentiment": "Mood",
-    "language": "Language",
-    "channel": "Network",
-}
-
-
-@dataclass(frozen=True, slots=True)
-class Chosen:
-    """What the address says to show."""
-
-    tab: str
-    only: tuple[tuple[str, str], ...]
-    search: str
-    after: str | None
-    me: int
-
-
-@dataclass(frozen=True, slots=True)
-class Shown:
-    """What stands on the screen: the items in the order they were drawn, as last seen, and the page's end."""
-
-    chosen: Chosen
-    items: tuple[QueueItem, ...]
-    next: str | None
 
 
 def show() -> None:
@@ -88,20 +62,30 @@ def show() -> None:
     require(me, Permission.SEE_CASES)
     tab = _tab(me)
     with st.container(horizontal=True, vertical_alignment="center", horizontal_alignment="distribute"):
-        st.fragment(_tabs, run_every=_EVERY_S)(tab)
+        st.fragment(_tabs)(tab)
         if may(me, Permission.WORK_CASES):
-            _next_button(tab, me)
+            with st.container(horizontal=True, width="content", gap="xsmall"):
+                second_line.show_away(me)
+                _next_button(tab, me)
     show_news(PLACE)
-    chosen = _choose(tab, me)
+    second_line.show_notices(me)
+    chosen = queue_filters.choose(tab, me)
     st.session_state["queue_address"] = st.query_params.to_dict()
-    # A run of the whole page is somebody's doing, so here the order may change; later looks keep it.
-    st.session_state.pop("queue_shown", None)
-    st.fragment(_list, run_every=None if chosen.search else _EVERY_S)(chosen)
+    if not queue_bulk.keeps_the_list():
+        # A run of the whole page is somebody's doing, so here the order may change; later looks keep it.
+        st.session_state.pop(_SHOWN, None)
+    st.fragment(_list)(chosen)
+    queue_bulk.show()
 
 
 def _tab(me: Actor) -> str:
     wanted = st.query_params.get("queue", "")
-    return wanted if wanted in _TABS else _home(me)
+    return wanted if wanted in _tabs_now() else _home(me)
+
+
+def _tabs_now() -> dict[str, str]:
+    """The queues that every desk has, those of this desk's own, and what is no queue, by what they are called."""
+    return {**words.QUEUES, **own_titles(), **_VIEWS}
 
 
 def _home(me: Actor) -> str:
@@ -110,167 +94,152 @@ def _home(me: Actor) -> str:
 
 def _tabs(tab: str) -> None:
     me = chrome.me_or_stop()
-    counted = _counters(me)
-    shown = [_tab_data(key, name, key == tab, counted) for key, name in _TABS.items()]
-    chosen = mount.tabs()(key="tabs", data={"tabs": shown}, on_queue_change=lambda: None)
-    if chosen.queue in _TABS and chosen.queue != tab:
+    known = read_or_watch("tabs", _EVERY_S, lambda: _counters(me))
+    watch("tabs", queue_watch.mark_of_tabs(known), every_s=_EVERY_S)
+    shown = [_tab_data(key, _(name), key == tab, known) for key, name in _tabs_now().items()]
+    chosen = mount.tabs()(
+        key="tabs",
+        data={"tabs": shown} | queue_views.for_browser(me, tab),
+        on_queue_change=lambda: None,
+        on_view_change=lambda: None,
+        on_save_change=lambda: None,
+        on_rename_change=lambda: None,
+        on_delete_change=lambda: None,
+    )
+    if chosen.queue in _tabs_now() and chosen.queue != tab:
         st.query_params["queue"] = chosen.queue
         st.query_params.pop("after", None)
         st.rerun(scope="app")
+    if queue_views.act(chosen, tab, me):
+        st.rerun(scope="app")
 
 
-def _tab_data(key: str, name: str, chosen: bool, counted: Counters) -> dict[str, Any]:
+def _tab_data(key: str, name: str, chosen: bool, known: Counters) -> dict[str, Any]:
     if key == "mine":
-        count, late = str(counted.mine), counted.mine_overdue
-    elif key in _QUEUE_TABS:
-        count, late = str(counted.by_queue.get(key, 0)), counted.overdue_by_queue.get(key, 0)
+        count, late = str(known.mine), known.mine_overdue
+    elif key in queues():
+        count, late = str(known.by_queue.get(key, 0)), known.overdue_by_queue.get(key, 0)
     else:
         count, late = "", 0
-    return {"key": key, "name": name, "count": count, "chosen": chosen, "late": f"{late} late" if late else ""}
+    told = _("{count} late").format(count=late) if late else ""
+    return {"key": key, "name": name, "count": count, "chosen": chosen, "late": told}
 
 
 def _counters(me: Actor) -> Counters:
-    """Counts of the whole desk, shared by everybody for a few seconds: they read every active case."""
-    kept: dict[str, tuple[float, Counters]] = st.session_state.setdefault("counters", {})
-    until, counted = kept.get("counters", (0.0, None))
-    if counted is None or time.monotonic() > until:
+    """Counts of the whole desk, which read every active case."""
+
+    def read() -> Counters:
         with desk().store.read() as session:
-            counted = counters(session, now(), agent_id=me.id)
-        kept["counters"] = (time.monotonic() + _COUNTS_S, counted)
-    return counted
+            return counters(session, now(), agent_id=me.id)
 
-
-def _choose(tab: str, me: Actor) -> Chosen:
-    """Search and filters; the widgets keep themselves in the address."""
-    assert me.id is not None
-    search, *columns = st.columns([2.4, *(1 for _ in _FILTERS)], gap="small")
-    text = search.text_input(
-        "Search",
-        key="q",
-        bind="query-params",
-        placeholder="Search in all messages",
-        icon=":material/search:",
-        label_visibility="collapsed",
-        max_chars=200,
-    )
-    only = []
-    for column, (name, choices) in zip(columns, _FILTERS.items(), strict=True):
-        value = column.selectbox(
-            _FILTER_NAMES[name],
-            list(choices),
-            index=None,
-            format_func=choices.__getitem__,
-            key=name,
-            bind="query-params",
-            placeholder=_FILTER_NAMES[name],
-            label_visibility="collapsed",
-        )
-        if value is not None:
-            only.append((name, value))
-    return Chosen(tab, tuple(only), (text or "").strip(), st.query_params.get("after"), me.id)
+    return kept("counters", _COUNTS_S, read)
 
 
 def _list(chosen: Chosen) -> None:
-    me = chrome.me_or_stop()
-    if chosen.search:
-        _draw(chosen, _found(chosen), None)
-        return
-    page = _page(chosen)
-    before: Shown | None = st.session_state.get("queue_shown")
-    if before is None or before.chosen != chosen or not before.items:
-        shown = Shown(chosen, page.items, page.next)
-    else:
-        with desk().store.read() as session:
-            known = cases_by_id(session, [item.id for item in before.items])
-        shown = as_it_is_now(before, known, page)
-    st.session_state["queue_shown"] = shown
-    fresh = [item for item in page.items if item.id not in {old.id for old in shown.items}]
-    _draw(chosen, [_row(item, me, gone=where_to(item, chosen)) for item in shown.items], shown.next, fresh=fresh)
-
-
-def _page(chosen: Chosen) -> QueuePage:
-    states = _STATES.get(chosen.tab, ACTIVE_STATES)
     try:
-        with desk().store.read() as session:
-            return queue_page(
-                session,
-                queue=chosen.tab if chosen.tab in _QUEUE_TABS else None,
-                states=states,
-                assignee_id=chosen.me if chosen.tab == "mine" else None,
-                only=dict(chosen.only),
-                after=chosen.after,
-                limit=_PAGE,
-            )
+        me = chrome.me_or_stop()
+        if chosen.search:
+            rows, following, fresh = _found(chosen, me)
+        else:
+            rows, following, fresh = _waiting(chosen, me)
+    except StoreUnavailable as error:
+        if not chosen.search:
+            queue_watch.watch_list(chosen, TROUBLE, every_s=_EVERY_S)
+        _draw(chosen, None, [], None, trouble=refusal(error))
+        return
     except WebcareError as error:
-        alert("bad", str(error))
-        return QueuePage((), None)
+        st.session_state.pop(_SHOWN, None)
+        _draw(chosen, None, [], None, trouble=refusal(error))
+        return
+    _draw(chosen, me, rows, following, fresh=fresh)
 
 
-def as_it_is_now(shown: Shown, known: Sequence[QueueItem], page: QueuePage) -> Shown:
-    """The rows on the screen in their old order, as they are now; what comes after them all may follow on the end."""
-    by_id = {item.id: item for item in known}
-    kept = [by_id.get(item.id, item) for item in shown.items]
-    ids = {item.id for item in kept}
-    last = max((place for place, item in enumerate(page.items) if item.id in ids), default=len(page.items))
-    room = max(0, _PAGE - len(kept))
-    return Shown(shown.chosen, (*kept, *page.items[last + 1 :][:room]), shown.next or page.next)
+Drawn = tuple[list[dict[str, Any]], str | None, list[QueueItem]]
 
 
-def where_to(item: QueueItem, chosen: Chosen) -> str:
-    """Where a case went that no longer belongs on this list; empty when it still does."""
-    belongs = (
-        item.state in _STATES.get(chosen.tab, ACTIVE_STATES)
-        and (chosen.tab not in _QUEUE_TABS or item.queue == chosen.tab)
-        and (chosen.tab != "mine" or item.assignee_id == chosen.me)
-        and all(getattr(item, name) == value for name, value in chosen.only)
-    )
-    return "" if belongs else _where(item)
-
-
-def _found(chosen: Chosen) -> list[dict[str, Any]]:
-    """Rows for what a search finds in all queues, newest first, each with the words around the hit."""
-    me = chrome.me_or_stop()
+def _waiting(chosen: Chosen, me: Actor) -> Drawn:
+    """Rows of a queue, the mark of the next page, and what is new since the rows were first drawn."""
+    before: Shown | None = st.session_state.get(_SHOWN)
     with desk().store.read() as session:
-        hits = search_mentions(session, chosen.search, limit=_PAGE)
-        snippets = {hit.case_id: hit.snippet for hit in reversed(hits) if hit.case_id is not None}
-        items = cases_by_id(session, [hit.case_id for hit in hits if hit.case_id is not None])
-    only = dict(chosen.only)
-    wanted = [item for item in items if all(getattr(item, name) == value for name, value in only.items())]
-    return [_row(item, me) | {"pieces": pieces_of(snippets[item.id]), "tags": [_where(item)]} for item in wanted]
+        page = queue_watch.page_of(session, chosen)
+        if before is None or before.chosen != chosen or not before.items:
+            shown = Shown(chosen, page.items, page.next)
+        else:
+            shown = as_it_is_now(before, cases_by_id(session, [item.id for item in before.items]), page)
+        beside = _beside(session, shown.items, me)
+        mark = queue_watch.mark_of(session, page, now())
+    apart = [item.id for item in shown.items] != [item.id for item in page.items]
+    queue_watch.watch_list(chosen, mark, every_s=_EVERY_S, at_most_s=_APART_S if apart else 0)
+    st.session_state[_SHOWN] = shown
+    there = {item.id for item in shown.items}
+    rows = [row(item, me, beside, gone=_gone(item, chosen, beside)) for item in shown.items]
+    return rows, shown.next, [item for item in page.items if item.id not in there]
 
 
-def pieces_of(snippet: Snippet) -> list[tuple[str, bool]]:
-    """The words around a hit, cut where the hits begin and end."""
-    pieces: list[tuple[str, bool]] = [("… ", False)] if snippet.cut_before else []
-    position = 0
-    for start, end in snippet.hits:
-        pieces += [(snippet.text[position:start], False), (snippet.text[start:end], True)]
-        position = end
-    pieces += [(snippet.text[position:], False)] + ([(" …", False)] if snippet.cut_after else [])
-    return [(safe.clean(text).replace("\n", " "), hit) for text, hit in pieces if text]
+def _gone(item: QueueItem, chosen: Chosen, beside: Beside) -> str:
+    return where_to(item, chosen, queues(), beside.tags.get(item.id, ()))
 
 
-def _where(item: QueueItem) -> str:
-    if item.state in ACTIVE_STATES:
-        return words.word(words.QUEUES, item.queue)
-    return words.word(words.STATES, item.state)
+def _found(chosen: Chosen, me: Actor) -> Drawn:
+    """Rows for what a search finds in all queues, newest first, each with the words around the hit."""
+    with desk().store.read() as session:
+        page = search_cases(
+            session,
+            chosen.search,
+            only=chosen.filters(),
+            skills=chosen.skills,
+            after=chosen.after,
+            limit=queue_rows.PAGE,
+        )
+        beside = _beside(session, [one.item for one in page.cases], me)
+    rows = [
+        row(one.item, me, beside) | {"pieces": pieces_of(one.snippet), "tags": [where(one.item)]} for one in page.cases
+    ]
+    return rows, page.next, []
+
+
+def _beside(session: Any, items: Any, me: Actor) -> Beside:
+    ids = [item.id for item in items]
+    part = desk().settings.alerts.warn_at
+    return Beside(
+        tagging.tags_of(session, ids),
+        presence.others(session, ids, me=me, now=now()),
+        pressing_solutions(session, ids, part=part, now=now()),
+    )
 
 
 def _draw(
-    chosen: Chosen, rows: list[dict[str, Any]], following: str | None, *, fresh: list[QueueItem] | None = None
+    chosen: Chosen,
+    me: Actor | None,
+    rows: list[dict[str, Any]],
+    following: str | None,
+    *,
+    fresh: list[QueueItem] | None = None,
+    trouble: str = "",
 ) -> None:
-    critical = sum(item.urgency == Urgency.CRITICAL for item in fresh or ())
-    told = words.plural(len(fresh or ()), "new case") + (f", {critical} critical" if critical else "") + " · show"
+    did = queue_acts.last()
     data = {
         "now": now().isoformat(),
-        "title": f"Cases: {_TABS[chosen.tab]}",
+        "place": chosen.place,
+        "cleared": st.session_state.get("queue_cleared", 0),
+        "title": _("Cases: {queue}").format(queue=_(_tabs_now()[chosen.tab])),
         "rows": rows,
-        "fresh": told if fresh else "",
-        "fresh_critical": critical > 0,
+        "fresh": _news(fresh or []),
+        "fresh_critical": any(item.urgency == Urgency.CRITICAL for item in fresh or ()),
         "empty": _empty(chosen),
+        "elsewhere": [] if rows or trouble or me is None else _elsewhere(chosen, me),
+        "elsewhere_told": _("Cases wait elsewhere:"),
+        "error": trouble,
         "back": chosen.after is not None,
         "more": following is not None,
-        "page": words.plural(len(rows), "case"),
+        "page": counted("{count} case", "{count} cases", len(rows)),
+        "compact": me is not None and me.density == "compact",
+        "can_work": me is not None and may(me, Permission.WORK_CASES),
+        "can_send": me is not None and may(me, Permission.SEND_REPLY),
+        "people": _people(me),
+        "did": did.text if did else "",
+        "can_undo": did is not None and did.can_undo,
+        "words": queue_rows.told_words(),
     }
     result = mount.case_list()(
         key="cases",
@@ -278,9 +247,46 @@ def _draw(
         on_open_change=lambda: None,
         on_refresh_change=lambda: None,
         on_turn_change=lambda: None,
+        on_assign_change=_assign,
+        on_bulk_change=lambda: None,
+        on_undo_change=_undo,
+        on_hush_change=queue_acts.hush,
     )
+    _follow(result, following)
+
+
+def _people(me: Actor | None) -> list[dict[str, Any]]:
+    """Who can be given a case: oneself first."""
+    if me is None or not may(me, Permission.WORK_CASES):
+        return []
+    others = [{"id": id_, "name": name, "note": ""} for id_, name in lists_of().colleagues if id_ != me.id]
+    nobody = {"id": queue_acts.NOBODY, "name": _("Nobody"), "note": _("back to the queue")}
+    return [{"id": me.id, "name": _("You"), "note": me.name}, nobody, *others]
+
+
+def _assign() -> None:
+    """One case goes to somebody at once; several are shown first."""
+    ids, to = queue_acts.asked_to_assign(st.session_state["cases"]["assign"])
+    if len(ids) == 1:
+        queue_acts.assign_one(ids, to)
+    else:
+        queue_bulk.ask("assign", ids, to=to)
+
+
+def _undo() -> None:
+    queue_acts.undo_last()
+
+
+def _follow(result: Any, following: str | None) -> None:
+    """Do what somebody clicked that takes them elsewhere."""
     if result.open is not None:
-        st.switch_page(chrome.CASE, query_params={"case": str(int(result.open))})
+        wish = {"do": str(result.open["do"])} if result.open["do"] in ("note", "reply", "handover") else {}
+        st.switch_page(chrome.CASE, query_params={"case": str(int(result.open["id"])), **wish})
+    if result.bulk is not None:
+        queue_bulk.ask(str(result.bulk["action"]), [int(id_) for id_ in result.bulk["ids"]])
+        st.rerun(scope="app")
+    if result.assign is not None and len(result.assign["ids"]) > 1:
+        st.rerun(scope="app")
     if result.turn is not None:
         _turn(result.turn, following)
     if result.refresh is not None:
@@ -302,78 +308,42 @@ def _turn(direction: str, following: str | None) -> None:
     st.rerun(scope="app")
 
 
+def _news(fresh: list[QueueItem]) -> str:
+    if not fresh:
+        return ""
+    told = counted("{count} new case", "{count} new cases", len(fresh))
+    critical = sum(item.urgency == Urgency.CRITICAL for item in fresh)
+    if critical:
+        told += ", " + _("{count} critical").format(count=critical)
+    return told + " · " + _("show")
+
+
 def _empty(chosen: Chosen) -> str:
-    if chosen.search:
-        return "No message matches your search.\nFewer or shorter words find more."
-    if chosen.only:
-        return "No case here matches your filters."
+    if chosen.search and not chosen.narrowed:
+        return _("No message matches your search.\nFewer or shorter words find more.")
+    if chosen.narrowed:
+        return _("No case here matches your filters.")
     if chosen.after is not None:
-        return "This was the last page."
+        return _("This was the last page.")
     if chosen.tab == "mine":
-        return "You have no open cases.\n“Take the next most urgent” gives you one."
-    if chosen.tab in _QUEUE_TABS:
-        return "Nothing waits here. New messages appear by themselves."
-    return "Nothing here."
+        return _("You have no open cases.\n“Take the next most urgent” gives you one.")
+    if chosen.tab in queues():
+        return _("Nothing waits here. New messages appear by themselves.")
+    return _("Nothing here.")
 
 
-def _row(item: QueueItem, me: Actor, *, gone: str = "") -> dict[str, Any]:
-    """One line as the browser draws it: words ready to be shown, times for its clock."""
-    active = item.state in ACTIVE_STATES and item.waiting_since is not None
-    mine = item.assignee_id is not None and item.assignee_id == me.id
-    return {
-        "id": item.id,
-        "channel": item.channel if item.channel in words.CHANNELS else "other",
-        "mark": words.word(words.CHANNELS, item.channel)[:1].replace("F", "f"),
-        "network": words.word(words.CHANNELS, item.channel),
-        "urgency": item.urgency,
-        "urgency_word": words.word(words.URGENCIES, item.urgency),
-        "customer": safe.line(item.customer_name or item.customer_handle or "Somebody", limit=60),
-        "handle": safe.line(f"@{item.customer_handle}", limit=40)
-        if item.customer_handle and item.customer_name
-        else "",
-        "pieces": [(safe.line(item.excerpt, limit=220), False)],
-        "tags": _tags(item),
-        "topic": words.word(words.TOPICS, item.topic),
-        "sentiment": item.sentiment,
-        "sentiment_word": words.word(words.SENTIMENTS, item.sentiment),
-        "language": safe.line(item.language, limit=3),
-        "language_word": words.word(words.LANGUAGES, item.language),
-        "at": item.last_posted_at.isoformat(),
-        "by": item.respond_by.isoformat() if active else "",
-        "from": (item.waiting_since or item.opened_at).isoformat(),
-        "assignee": "You" if mine else safe.line(item.assignee_name, limit=30),
-        "gone": f"Now: {gone}" if gone else "",
-    }
-
-
-def _tags(item: QueueItem) -> list[str]:
-    tags = []
-    if item.handovers:
-        tags.append("question" if item.line == Line.SECOND_LINE else "back with an answer")
-    if item.reopened:
-        tags.append("came back")
-    if item.snoozed_until is not None and item.state == CaseState.SNOOZED:
-        tags.append(f"until {words.clock_time(item.snoozed_until, now=now())}")
-    return tags
+def _elsewhere(chosen: Chosen, me: Actor) -> list[dict[str, str]]:
+    """Links to the other queues with cases in them, for whoever looks at an empty one."""
+    if chosen.tab not in (*queues(), "mine") or chosen.narrowed or chosen.search:
+        return []
+    standing = _counters(me).by_queue
+    others = [queue for queue in queues() if queue != chosen.tab and standing.get(queue)]
+    return [{"href": f"/?queue={queue}", "text": f"{queue_name(queue)} ({standing[queue]})"} for queue in others]
 
 
 def _next_button(tab: str, me: Actor) -> None:
-    queue = tab if tab in _QUEUE_TABS else _home(me)
-    if st.button("Take the next most urgent", key="take_next", type="primary", icon=":material/bolt:") and _take_next(
-        queue
-    ):
-        st.switch_page(chrome.CASE, query_params={"case": str(st.session_state.pop("taken"))})
-
-
-def _take_next(queue: str) -> bool:
-    def take(session: Session, me: Actor, moment: datetime) -> None:
-        waiting = queue_page(session, queue=queue, only={"assignee_id": None}, limit=_TRIES).items
-        for item in waiting:
-            try:
-                st.session_state["taken"] = cases.claim(session, item.id, by=me, now=moment).id
-            except CaseStateRefused:
-                continue  # a colleague was quicker; the next one then
-            return
-        raise CaseStateRefused(f"Nothing in {words.word(words.QUEUES, queue)} waits for somebody to take it.")
-
-    return change(PLACE, take)
+    queue = tab if tab in queues() else _home(me)
+    if st.button(_("Take the next most urgent"), key="take_next", type="primary", icon=":material/bolt:"):
+        taken = queue_acts.take_next(queue)
+        if taken is not None:
+            st.switch_page(chrome.CASE, query_params={"case": str(taken)})

@@ -6,17 +6,22 @@ with file and line.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from datetime import datetime
 from pathlib import Path
 
 import streamlit as st
 
 from webcare import cases
+from webcare.cases import rulebook
 from webcare.cases.surroundings import staff_names
 from webcare.console import safe, words
 from webcare.console.acting import draw_everything_if_asked, draw_everything_next
 from webcare.console.chrome import me_or_stop
 from webcare.console.desk import desk, now
+from webcare.console.tongue import N_, _, counted, refusal, said
 from webcare.console.trouble import alert, attempt, hush, keep_showing, say
+from webcare.domain import Said
 from webcare.errors import SettingsError
 from webcare.guard.beside import unread
 from webcare.guard.rules.book import RuleBook
@@ -25,7 +30,7 @@ from webcare.guard.rules.saving import FreesSlips
 from webcare.people import Permission, may
 
 PLACE = "rules"
-_NEW = "A new rule"
+_NEW = N_("A new rule")
 _BRAND, _WHICH, _NAME, _TEXT, _SHOWN = "rules_brand", "rules_which", "rules_name", "rules_text", "rules_shown"
 #: Changes told below the editor, the newest ones.
 _CHANGES = 5
@@ -47,9 +52,10 @@ tests:
 def show() -> None:
     """Draw the editor, for those who may change rules; nothing for others."""
     for brand, why in desk().brands.problems().items():
-        alert("bad", f"Changed files of brand {brand} are not in force, the rules of before are. {why}")
+        told = _("Changed files of brand {brand} are not in force, the rules of before are. {why}")
+        alert("bad", told.format(brand=brand, why=said(why)))
     if may(me_or_stop(), Permission.EDIT_RULES):
-        safe.draw(safe.el("h2", "Rules of your own"))
+        safe.draw(safe.el("h2", _("Rules of your own")))
         st.fragment(_edit)()
 
 
@@ -59,19 +65,19 @@ def _edit() -> None:
         return
     brands = desk().brand_names
     if len(brands) > 1:
-        st.selectbox("Brand", brands, format_func=safe.line, key=_BRAND, on_change=_another)
+        st.selectbox(_("Brand"), brands, format_func=safe.line, key=_BRAND, on_change=_another)
     try:
         book = _book()
     except SettingsError as error:
-        alert("bad", str(error))
+        alert("bad", refusal(error))
         return
     safe.draw(safe.el("p", _about(book), cls="wc-soft"))
-    st.selectbox("Rule", [_NEW, *book.names()], format_func=safe.line, key=_WHICH, on_change=_another)
+    st.selectbox(_("Rule"), [_NEW, *book.names()], format_func=_rule_name, key=_WHICH, on_change=_another)
     which = st.session_state[_WHICH]
     _bring(book, which)
     if which == _NEW:
-        st.text_input("Name of the rule", key=_NAME, max_chars=60, placeholder="letters, digits, - and _")
-    st.text_area("The rule, as YAML", key=_TEXT, height=300)
+        st.text_input(_("Name of the rule"), key=_NAME, max_chars=60, placeholder=_("letters, digits, - and _"))
+    st.text_area(_("The rule, as YAML"), key=_TEXT, height=300)
     _buttons(which)
     keep_showing(PLACE)
     _reading(book)
@@ -80,10 +86,10 @@ def _edit() -> None:
 
 def _buttons(which: str) -> None:
     with st.container(horizontal=True, gap="small"):
-        st.button("Try it", key="rules_try", on_click=_act, args=("try",))
-        st.button("Save the rule", key="rules_save", type="primary", on_click=_act, args=("save",))
+        st.button(_("Try it"), key="rules_try", on_click=_act, args=("try",))
+        st.button(_("Save the rule"), key="rules_save", type="primary", on_click=_act, args=("save",))
         if which != _NEW:
-            st.button("Delete the rule", key="rules_delete", type="tertiary", on_click=_act, args=("delete",))
+            st.button(_("Delete the rule"), key="rules_delete", type="tertiary", on_click=_act, args=("delete",))
 
 
 def _act(what: str) -> None:
@@ -99,28 +105,40 @@ def _done(what: str, book: RuleBook, name: str, text: str) -> None:
     try:
         if what == "try":
             tried = cases.try_rule(book, name or "new-rule", text, by=me)
-            say(
-                PLACE, "good", f"The rule is good: its tests pass, and {_slips(tried)} still held. It is not saved yet."
-            )
+            good = _("The rule is good: its tests pass, and {slips} still held. It is not saved yet.")
+            say(PLACE, "good", good.format(slips=_slips(tried)))
             return
         if what == "save":
             kept = cases.save_rule(book, name, text, by=me, now=now())
-            settled = f" {words.plural(kept.settled, 'reported slip is', 'reported slips are')} held now."
-            say(PLACE, "good", f"Saved and in force; {_slips(kept.slips)} still held.{settled if kept.settled else ''}")
+            saved = _("Saved and in force; {slips} still held.").format(slips=_slips(kept.slips))
+            settled = counted(
+                "{count} reported slip is held now.", "{count} reported slips are held now.", kept.settled
+            )
+            say(PLACE, "good", f"{saved} {settled}" if kept.settled else saved)
         else:
             cases.delete_rule(book, name, by=me, now=now())
-            say(PLACE, "good", "The rule is taken away.")
+            say(PLACE, "good", _("The rule is taken away."))
     except FreesSlips as error:
         why = unread(desk().learned).partition(": ")[2]
-        more = f"\nThe learned part of the guard could not be asked: {why}. It may hold them." if why else ""
-        raise SettingsError(f"{error}{more}") from error
+        asked = _("The learned part of the guard could not be asked: {why}. It may hold them.")
+        more = "\n" + asked.format(why=why) if why else ""
+        raise SettingsError(Said.joined([Said.of(error), more], "")) from error
+    with desk().store.write() as session:
+        did = "saved" if what == "save" else "deleted"
+        rulebook.note_rule(session, did, st.session_state.get(_BRAND) or desk().brand_names[0], name, by=me, now=now())
     desk().brands.look_again()
     _forget()
     st.session_state[_WHICH] = name if what == "save" else _NEW
 
 
 def _slips(count: int) -> str:
-    return words.plural(count, "recorded slip is", "recorded slips are") if count else "no recorded slips are"
+    if not count:
+        return _("no recorded slips are")
+    return counted("{count} recorded slip is", "{count} recorded slips are", count)
+
+
+def _rule_name(name: str) -> str:
+    return _(name) if name == _NEW else safe.line(name)
 
 
 def _book() -> RuleBook:
@@ -130,11 +148,11 @@ def _book() -> RuleBook:
 
 
 def _about(book: RuleBook) -> str:
-    return (
-        f"Rules here hold for every reply of {book.brand or 'the brand'}, beside those of its brand file. A rule is "
+    return _(
+        "Rules here hold for every reply of {brand}, beside those of its brand file. A rule is "
         "saved only if its own tests pass and every slip that was reported is still held. Files may also be changed by "
         "hand: a change counts within a second, without a restart. How to write one: docs/brand-rules.md."
-    )
+    ).format(brand=book.brand or _("the brand"))
 
 
 def _bring(book: RuleBook, which: str) -> None:
@@ -157,11 +175,11 @@ def _forget() -> None:
 
 def _reading(book: RuleBook) -> None:
     files = [path for folder in book.beside for path in rule_files(folder)]
-    with st.expander("Read the rules of the brand file", key="rules_read"):
+    with st.expander(_("Read the rules of the brand file"), key="rules_read"):
         if not files:
-            st.text("Its brand file names no rules.")
+            st.text(_("Its brand file names no rules."))
             return
-        chosen: Path = st.selectbox("File", files, format_func=_file_name, key="rules_file")
+        chosen: Path = st.selectbox(_("File"), files, format_func=_file_name, key="rules_file")
         safe.draw(safe.el("pre", chosen.read_text(encoding="utf-8", errors="replace"), cls="wc-yaml"))
 
 
@@ -170,9 +188,12 @@ def _file_name(path: Path) -> str:
 
 
 def _history(book: RuleBook) -> None:
-    rows = [
-        safe.el("li", safe.line(f"{row['name']} {row['did']} by {row['by']}, {row['at'][:16].replace('T', ' ')} UTC"))
-        for row in reversed(book.history()[-_CHANGES:])
-    ]
+    rows = [safe.el("li", _change(row)) for row in reversed(book.history()[-_CHANGES:])]
     if rows:
-        safe.draw(safe.el("h3", "Last changes"), safe.el("ul", *rows, cls="wc-soft"))
+        safe.draw(safe.el("h3", _("Last changes")), safe.el("ul", *rows, cls="wc-soft"))
+
+
+def _change(row: Mapping[str, str]) -> safe.Html:
+    told = _("{rule}: deleted by {name}, {time}") if row["did"] == "deleted" else _("{rule}: saved by {name}, {time}")
+    when = words.clock_time(datetime.fromisoformat(row["at"]), now=now())
+    return safe.filled(told, rule=safe.name(row["name"]), name=safe.name(row["by"]), time=when)

@@ -12,6 +12,7 @@ import re
 import unicodedata
 from collections.abc import Iterable
 from html import escape
+from string import Formatter
 from typing import Literal
 from urllib.parse import urlsplit
 
@@ -25,6 +26,8 @@ _FLAG_START = "\U0001f3f4"
 _ZWNJ, _ZWJ = "\u200c", "\u200d"
 _LINE_BREAKS = re.compile("\r\n|[\r\x0b\x0c\x85\u2028\u2029]")
 _MANY_BREAKS = re.compile(r"\n{3,}")
+#: Text of Western letters and plain signs alone has nothing that must go; looking at each character takes long.
+_PLAIN = re.compile("[\n\t\x20-\x7e\xa0-\xac\xae-\u024f\u2010-\u2027\u2030-\u205e\u20ac]*")
 _BLANK_LETTERS = str.maketrans(dict.fromkeys("\u115f\u1160\u3164\uffa0\u2800", " "))
 _TAG_NAME = re.compile(r"[a-z][a-z0-9]*")
 _ATTRIBUTE = re.compile(r"[a-z][a-z0-9-]*")
@@ -38,6 +41,10 @@ class Html(str):
 
     __slots__ = ()
 
+    def _repr_html_(self) -> str:
+        # Of a plain string Streamlit asks the disk whether it names a file, and looks for indented lines in it.
+        return str(self)
+
 
 def clean(text: str, *, limit: int = MAX_SHOWN) -> str:
     """Text without what cannot be seen or would disturb its surroundings.
@@ -46,14 +53,19 @@ def clean(text: str, *, limit: int = MAX_SHOWN) -> str:
     that a script or an emoji needs (joiners between letters of those scripts, flags) stay.
     """
     shown = text[: limit + 1] if len(text) <= limit else text[:limit] + "…"
-    shown = _LINE_BREAKS.sub("\n", shown).translate(_BLANK_LETTERS)
+    if not _PLAIN.fullmatch(shown):
+        shown = _only_what_shows(_LINE_BREAKS.sub("\n", shown).translate(_BLANK_LETTERS))
+    return _MANY_BREAKS.sub("\n\n", shown) if "\n\n\n" in shown else shown
+
+
+def _only_what_shows(shown: str) -> str:
     kept: list[str] = []
     marks = 0
     for index, char in enumerate(shown):
         marks = marks + 1 if unicodedata.combining(char) else 0
         if marks <= _MAX_MARKS and _is_shown(char, shown, index):
             kept.append(char)
-    return _MANY_BREAKS.sub("\n\n", "".join(kept))
+    return "".join(kept)
 
 
 def line(text: str, *, limit: int = 200) -> str:
@@ -113,6 +125,12 @@ def marked(value: str, spans: Iterable[tuple[int, int, str]]) -> Html:
         position = end
     parts.append(value[position:])
     return el("div", *parts, cls="wc-said", dir="auto")
+
+
+def filled(template: str, **parts: str) -> Html:
+    """A translated sentence with markup in its places: `filled(_("Ask {who}."), who=name(colleague))`."""
+    pieces = ((said, parts.get(place or "", "")) for said, place, _, _ in Formatter().parse(template))
+    return join(tuple(piece for pair in pieces for piece in pair if piece))
 
 
 def draw(*parts: str, width: Literal["stretch", "content"] = "stretch") -> None:

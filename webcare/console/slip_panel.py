@@ -5,9 +5,10 @@ from __future__ import annotations
 import streamlit as st
 
 from webcare import cases
-from webcare.console import chrome, safe
+from webcare.console import chrome, menus, safe
 from webcare.console.acting import draw_everything_next
 from webcare.console.desk import desk, now
+from webcare.console.tongue import _
 from webcare.console.trouble import attempt, say, show_news
 from webcare.domain import DeliveryState
 from webcare.store.queries import CaseView
@@ -24,23 +25,27 @@ def show(view: CaseView) -> None:
     if not sent:
         return
     case_id = view.case.id
-    with st.expander("This should have been held", key=f"slip_{case_id}"):
+    with menus.folded(_("This should have been held"), key=f"slip_{case_id}") as is_made:
+        if not is_made:
+            return
         safe.draw(
             safe.el(
                 "p",
-                "Tell the guard what it let pass. Names and numbers are taken out, and the reply becomes a case that "
-                "the guard's rules must hold from then on.",
+                _(
+                    "Tell the guard what it let pass. Names and numbers are taken out, and the reply becomes a case "
+                    "that the guard's rules must hold from then on."
+                ),
                 cls="wc-soft",
             )
         )
         st.selectbox(
-            "Reply",
+            _("Reply"),
             list(sent)[:_CHOICE],
             format_func=lambda id_: safe.line(sent[id_], limit=80),
             key=f"slip_of_{case_id}",
         )
-        st.text_input("What should have been held, and why", key=f"slip_why_{case_id}", max_chars=500)
-        st.button("Report it", key=f"slip_report_{case_id}", on_click=_report, args=(case_id,))
+        st.text_input(_("What should have been held, and why"), key=f"slip_why_{case_id}", max_chars=500)
+        st.button(_("Report it"), key=f"slip_report_{case_id}", on_click=_report, args=(case_id,))
 
 
 def _report(case_id: int) -> None:
@@ -57,8 +62,8 @@ def _report(case_id: int) -> None:
             reviewer=desk().reviewer,
         )
         st.session_state[f"slip_why_{case_id}"] = ""
-        told = "The guard holds it by now, and must go on to." if slip.held_now else "Nothing holds it yet."
-        say(PLACE, "good", f"Reported. {told}")
+        told = _("The guard holds it by now, and must go on to.") if slip.held_now else _("Nothing holds it yet.")
+        say(PLACE, "good", f"{_('Reported.')} {told}")
 
     attempt(PLACE, report)
     draw_everything_next()

@@ -12,7 +12,8 @@ from typing import Literal
 
 import streamlit as st
 
-from webcare.console import safe
+from webcare.console import safe, tongue
+from webcare.console.tongue import _
 from webcare.errors import CaseChanged, StoreUnavailable, WebcareError
 
 _log = logging.getLogger(__name__)
@@ -71,15 +72,21 @@ def attempt(place: str, act: Callable[[], None]) -> bool:
     try:
         act()
     except CaseChanged as error:
-        say(place, "warn", str(error))
+        say(place, "warn", tongue.refusal(error))
         return False
     except StoreUnavailable as error:
-        say(place, "bad", f"{error} Nothing was changed; your text is still here. Try again in a moment.")
+        kept = _("Nothing was changed; your text is still here. Try again in a moment.")
+        say(place, "bad", f"{tongue.refusal(error)} {kept}")
         return False
     except WebcareError as error:
-        say(place, "bad", str(error))
+        say(place, "bad", tongue.refusal(error))
         return False
     return True
+
+
+def tried(place: str, act: Callable[[], None]) -> None:
+    """`attempt` as a widget's callback."""
+    attempt(place, act)
 
 
 def keep_customers_out_of_the_log() -> None:
@@ -90,7 +97,7 @@ def keep_customers_out_of_the_log() -> None:
 def on_script_error(error: Exception) -> bool:
     """Streamlit calls this for anything no page caught: log where it happened, show a calm sentence instead."""
     if isinstance(error, WebcareError):
-        alert("bad", str(error))
+        alert("bad", tongue.refusal(error))
         return True
     mark = secrets.token_hex(3)
     # The message of an unknown error may quote a customer; the places in our code never do.
@@ -99,7 +106,9 @@ def on_script_error(error: Exception) -> bool:
     _log.error("console error %s: %s at %s", mark, type(error).__name__, places)
     alert(
         "bad",
-        f"Something went wrong on this page (mark {mark}). What you wrote is kept. "
-        "Reload the page; if it happens again, tell your administrator the mark.",
+        _(
+            "Something went wrong on this page (mark {mark}). What you wrote is kept. "
+            "Reload the page; if it happens again, tell your administrator the mark."
+        ).format(mark=mark),
     )
     return True

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from difflib import SequenceMatcher
@@ -16,6 +16,7 @@ from webcare.cases.facts import sentence_behind
 from webcare.cases.overrides import what_it_takes
 from webcare.console import fact_form, safe, words
 from webcare.console.acting import act
+from webcare.console.tongue import _, said
 from webcare.domain import Actor, Decision, Finding, Level, Override, Verdict
 from webcare.errors import Change
 from webcare.guard.binding import NAMES, Part
@@ -25,6 +26,8 @@ MARKS = {Level.ERROR: "wc-error", Level.WARNING: "wc-warning", Level.SUGGESTION:
 _FIXES = 3
 #: Findings with controls of their own; a longer list is told in words.
 _CONTROLS = 12
+#: Findings told while somebody types.
+_HINTS = 4
 #: Signs of a change that are shown at most.
 _DIFF = 2_000
 
@@ -55,14 +58,14 @@ class Surface:
     needs_second: bool = False  #: whether a mark of the person at the screen needs one
 
 
-def show(shown: Shown, surface: Surface) -> None:
-    """Draw the verdict with its controls; nothing for a reply that may go out as it is."""
+def show(shown: Shown, surface: Surface) -> bool:
+    """Draw the verdict with its controls; False, and nothing, for a reply that may go out as it is."""
     verdict = shown.verdict
     if not verdict.findings and not verdict.missing and not shown.changes:
-        return
+        return False
     held = verdict.decision is Decision.BLOCK
-    title = "Held: this reply does not go out like this" if held else "Read this before you send it"
-    missing = [safe.el("li", f"Not checked: {words.unread(told)}.") for told in verdict.missing]
+    title = _("Held: this reply does not go out like this") if held else _("Read this before you send it")
+    missing = [safe.el("li", _("Not checked: {check}.").format(check=words.unread(told))) for told in verdict.missing]
     safe.draw(
         safe.el(
             "section",
@@ -76,14 +79,30 @@ def show(shown: Shown, surface: Surface) -> None:
     )
     for number, finding in _with_controls(verdict):
         _finding(number, finding, shown, surface)
+    return True
 
 
-def hints(shown: Shown, surface: Surface) -> None:
+def copied(shown: Shown, findings: Sequence[Finding], surface: Surface, *, pasted: str) -> None:
+    """Say at once that words of an internal note stand in the reply, and offer to take them out."""
+    there = any(_words(shown.text[one.start : one.end]) in _words(pasted) for one in findings)
+    title = _("You pasted words of an internal note") if there else _("Words of an internal note stand here")
+    why = _("The customer must not read them; the reply would be held.")
+    said = [safe.el("q", safe.line(shown.text[one.start : one.end])) for one in findings]
+    safe.draw(safe.el("div", safe.el("strong", title), " ", why, *said, cls="wc-alert wc-bad wc-copied", role="alert"))
+    st.button(
+        _("Take these words out"),
+        key=f"uncopy_{surface.case_id}",
+        on_click=surface.mend,
+        args=(surface.case_id, shown.text, findings[0], ""),
+    )
+
+
+def hints(shown: Shown, surface: Surface, *, but: Sequence[Finding] = ()) -> None:
     """The same while somebody types: a short list with corrections, nothing to answer for yet."""
-    findings = shown.verdict.findings[:4]
+    findings = tuple(one for one in shown.verdict.findings if one not in but)[:_HINTS]
     if not findings:
         return
-    safe.draw(safe.el("ul", *_told(findings), cls="wc-hints"))
+    safe.draw(safe.el("ul", *_told(findings), cls="wc-hints", role="status"))
     for number, finding in enumerate(findings):
         _corrections(f"hint_{surface.case_id}_{number}", finding, shown, surface)
 
@@ -143,27 +162,27 @@ def _changes(shown: Shown) -> list[safe.Html]:
 
 
 def _change(change: Change) -> safe.Html:
-    name = NAMES[Part(change.part)].capitalize()
-    told = safe.el("strong", f"{name} changed since this was checked.")
+    name = _(NAMES[Part(change.part)]).capitalize()
+    told = safe.el("strong", _("{part} changed since this was checked.").format(part=name))
     texts = [difference(change.before, change.after)] if change.before or change.after else []
     return safe.el("div", told, *texts, cls="wc-changed")
 
 
 def _told(findings: tuple[Finding, ...]) -> list[safe.Html]:
-    return [safe.el("li", message) for message in dict.fromkeys(finding.message for finding in findings)]
+    return [safe.el("li", message) for message in dict.fromkeys(said(finding.message) for finding in findings)]
 
 
 def _finding(number: int, finding: Finding, shown: Shown, surface: Surface) -> None:
     key = _key(number, shown, surface)
     with st.container(key=f"wc_finding_{key}", gap="xsmall"):
-        takes = "" if finding.asks is Override.ACKNOWLEDGE else what_it_takes(finding)
-        safe.draw(safe.el("div", finding.message, " ", safe.el("small", takes, cls="wc-soft"), cls="wc-finding"))
+        takes = "" if finding.asks is Override.ACKNOWLEDGE else said(what_it_takes(finding))
+        safe.draw(safe.el("div", said(finding.message), " ", safe.el("small", takes, cls="wc-soft"), cls="wc-finding"))
         _corrections(key, finding, shown, surface)
         match finding.asks:
             case Override.ACKNOWLEDGE:
-                st.checkbox("I have read this and want to send it as it is", key=key)
+                st.checkbox(_("I have read this and want to send it as it is"), key=key)
             case Override.JUSTIFICATION:
-                st.text_input("Why it should go out all the same", key=key)
+                st.text_input(_("Why it should go out all the same"), key=key)
             case Override.SHAREABLE:
                 _share(key, finding, shown, surface)
 
@@ -176,7 +195,7 @@ def _corrections(key: str, finding: Finding, shown: Shown, surface: Surface) -> 
             # What a label cannot show in full is still put into the text in full.
             shown_fix = safe.label(fix)
             st.button(
-                f"Change to {safe.label(fix)}" if shown_fix else "Take it out",
+                _("Change to {words}").format(words=safe.label(fix)) if shown_fix else _("Take it out"),
                 key=f"fix_{key}_{place}",
                 on_click=surface.mend,
                 args=(surface.case_id, shown.text, finding, fix),
@@ -189,19 +208,23 @@ def _share(key: str, finding: Finding, shown: Shown, surface: Surface) -> None:
         return
     note_id, sentence = behind
     if behind in surface.waiting:
-        safe.draw(safe.el("div", "Marked already: it may be sent once a colleague agrees.", cls="wc-waits"))
+        safe.draw(safe.el("div", _("Marked already: it may be sent once a colleague agrees."), cls="wc-waits"))
         return
     # A mark makes another menu of it, which is closed: an open one would hide the Send button.
-    with st.popover("May the customer know this?", key=f"share_menu_{key}_{surface.marks}"):
-        safe.draw(safe.el("p", "The note says: ", safe.el("q", sentence)))
+    with st.popover(_("May the customer know this?"), key=f"share_menu_{key}_{surface.marks}"):
+        safe.draw(safe.el("p", _("The note says:"), " ", safe.el("q", sentence)))
         fact_form.draw(key)
 
         def mark(session: Session, by: Actor, moment: datetime) -> None:
             cases.mark_shareable(session, note_id, sentence, by=by, now=moment, **fact_form.answers(key))
 
         if surface.needs_second:
-            st.text("A colleague has to agree before it counts.")
-        st.button("Mark the sentence as shareable", key=f"mark_{key}", on_click=act, args=(surface.place, mark))
+            st.text(_("A colleague has to agree before it counts."))
+        st.button(_("Mark the sentence as shareable"), key=f"mark_{key}", on_click=act, args=(surface.place, mark))
+
+
+def _words(text: str) -> str:
+    return " ".join(text.casefold().split())
 
 
 def _key(number: int, shown: Shown, surface: Surface) -> str:

@@ -1,7 +1,14 @@
-"""How two texts are read as one, for the question whether the second gives the first away."""
+"""Pairs of a note and a sentence: how the encoder reads them as one, and whose it never learned from.
+
+A head over the encoder must be judged on hands that neither has met, so both name the authors from here.
+"""
 
 from __future__ import annotations
 
+#: Authors of `data/guard` are ways of writing; a test author writes like nobody in the training part.
+TEST_AUTHORS = frozenset("efhmpv")
+#: Authors whose texts neither the encoder nor the guard's heads learn from: what a score means is read off theirs.
+FRESH_AUTHORS = frozenset("jt")
 #: Stands between a note and the sentence that is read behind it.
 BETWEEN = " ||| "
 _MOST_OF_A_NOTE = 300

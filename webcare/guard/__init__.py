@@ -9,7 +9,7 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Iterable
 
-from webcare.domain import Decision, Finding, Level, Verdict
+from webcare.domain import Decision, Finding, Level, ReplyWay, Verdict
 from webcare.guard.answering import Unanswered
 from webcare.guard.base import Check, MayMiss, ReviewContext
 from webcare.guard.binding import seen_of
@@ -31,7 +31,7 @@ from webcare.guard.spelling import Spelling
 __all__ = ["CHECKS", "RULES_VERSION", "Check", "ReviewContext", "fingerprint", "review"]
 
 #: Stored with every verdict; raise it with any change that can alter one, so that older verdicts fall void.
-RULES_VERSION = "guard-11"
+RULES_VERSION = "guard-13"
 
 #: Every check, in the order they run. The verdict does not depend on the order.
 CHECKS: tuple[Check, ...] = (
@@ -53,7 +53,7 @@ CHECKS: tuple[Check, ...] = (
     NoteLike(),
 )
 
-_FINGERPRINT_LABEL = b"webcare reply v1"
+_FINGERPRINT_LABEL = b"webcare reply v2"
 
 
 def review(draft: str, context: ReviewContext) -> Verdict:
@@ -69,11 +69,12 @@ def review(draft: str, context: ReviewContext) -> Verdict:
 
 
 def fingerprint(draft: str, context: ReviewContext) -> str:
-    """sha256, in hex, over the text, where it goes and what is attached.
+    """sha256, in hex, over the text, where it goes, who can read it there and what is attached.
 
     Every field carries its length, so no two different replies can give the same bytes.
     """
-    fields = [context.channel, context.account, context.target_id, draft, *context.attachments]
+    way = ReplyWay.PRIVATE if context.private else ReplyWay.PUBLIC
+    fields = [context.channel, context.account, context.target_id, way.value, draft, *context.attachments]
     digest = hashlib.sha256(_FINGERPRINT_LABEL)
     digest.update(len(context.attachments).to_bytes(8, "big"))
     for field in fields:

@@ -5,12 +5,13 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable
 
-from webcare.domain import Finding, Level, Override
+from webcare.domain import Finding, Level, Override, Said
 from webcare.guard.base import ReviewContext
 from webcare.guard.literals import Literals, cut
 from webcare.guard.normalise import tokens
 from webcare.guard.rules.text import Text
-from webcare.guard.words import STOP
+from webcare.guard.weights import is_listed
+from webcare.guard.words import DAYS, STOP
 
 #: A shorter word says little about what a sentence is about.
 _TELLING = 4
@@ -47,7 +48,10 @@ class Unanswered:
             return
         if any(True for _ in _TAKEN_UP.find(tuple(cut(draft)))) or _stems(draft) & _stems(questions):
             return
-        message = "The customer asked something, and nothing here seems to answer it."
+        # "On Friday, before noon" answers when and how soon without a figure.
+        if any(is_listed(token.word, DAYS) for token in tokens(draft)):
+            return
+        message = Said("The customer asked something, and nothing here seems to answer it.")
         yield Finding(self.name, Level.SUGGESTION, "unanswered", message, 0, len(draft), override=Override.ACKNOWLEDGE)
 
 

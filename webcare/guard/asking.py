@@ -83,11 +83,6 @@ def asks(text: str, lang: str | None) -> list[Ask]:
     return [ask for code in languages(lang) for ask in _asks(text, code)]
 
 
-def moves_to_message(text: str, lang: str | None) -> bool:
-    """Whether the text speaks of a direct message."""
-    return any(_words(code).message.search(text) for code in languages(lang))
-
-
 def asks_for_anything(text: str, lang: str | None) -> bool:
     """Whether any data of the customer is named."""
     return any(_words(code).noun.search(text) for code in languages(lang))

@@ -72,7 +72,7 @@ class ReviewContext:
     account: str = ""  #: our account key
     target_id: str = ""  #: external id of the message answered
     attachments: tuple[str, ...] = ()
-    private: bool = False  #: only the customer will read it: an answer to a direct message
+    private: bool = False  #: only the customer will read it: a direct message or a private reply
     lang: str | None = None  #: the customer's language
     mention: str = ""  #: the customer's message
     notes: tuple[str, ...] = ()  #: internal notes of the case
@@ -82,6 +82,7 @@ class ReviewContext:
     internal_hosts: tuple[str, ...] = ()  #: host names of ours that no customer can open
     #: (used, limit) of a text by the network's own rule; None = the channel sets no limit.
     length: Callable[[str], tuple[int, int]] | None = None
+    parts: int = 1  #: how many posts a longer text may be cut into
     market: str = ""  #: where the account speaks, e.g. nl; empty = anywhere
     customer: Customer = Customer()
     facts: tuple[str, ...] = ()  #: sentences of notes that somebody marked shareable
@@ -92,6 +93,7 @@ class ReviewContext:
     rules: BrandRules | None = None  #: None = the rules that come with Webcare
     newest_message: tuple[str, str] = ("", "")  #: id and text of the customer's newest message, answered or not
     newest_reply: tuple[str, str] = ("", "")  #: id and text of our newest reply to them, sent or on its way
+    jokes_held: bool = False  #: an incident is open and nobody jokes here while it lasts
 
 
 class Check(Protocol):

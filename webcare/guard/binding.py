@@ -11,6 +11,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from enum import StrEnum
 
+from webcare.domain import N_, ReplyWay, Said
 from webcare.guard.base import ReviewContext
 from webcare.guard.profile import Profile
 
@@ -23,6 +24,7 @@ class Part(StrEnum):
     TEXT = "text"
     TARGET = "target"
     ACCOUNT = "account"
+    WAY = "way"  #: who can read it
     ATTACHMENTS = "attachments"
     CUSTOMER = "customer"  #: their newest message
     OURS = "ours"  #: our newest reply to them, a colleague's included
@@ -34,16 +36,17 @@ class Part(StrEnum):
 
 #: What to call a part in a sentence.
 NAMES = {
-    Part.TEXT: "the text",
-    Part.TARGET: "the message it answers",
-    Part.ACCOUNT: "the account it leaves from",
-    Part.ATTACHMENTS: "the attachments",
-    Part.CUSTOMER: "the customer's newest message",
-    Part.OURS: "our newest reply",
-    Part.NOTES: "the internal notes",
-    Part.FACTS: "what may be told of the notes",
-    Part.RULES: "the rules of the guard",
-    Part.HEADS: "the learned part of the guard",
+    Part.TEXT: N_("the text"),
+    Part.TARGET: N_("the message it answers"),
+    Part.ACCOUNT: N_("the account it leaves from"),
+    Part.WAY: N_("who can read it"),
+    Part.ATTACHMENTS: N_("the attachments"),
+    Part.CUSTOMER: N_("the customer's newest message"),
+    Part.OURS: N_("our newest reply"),
+    Part.NOTES: N_("the internal notes"),
+    Part.FACTS: N_("what may be told of the notes"),
+    Part.RULES: N_("the rules of the guard"),
+    Part.HEADS: N_("the learned part of the guard"),
 }
 
 
@@ -53,6 +56,7 @@ def seen_of(draft: str, context: ReviewContext, rules_version: str) -> tuple[tup
         Part.TEXT: _digest(draft),
         Part.TARGET: _with_id(context.target_id, context.mention),
         Part.ACCOUNT: _digest(context.channel, context.account),
+        Part.WAY: _digest((ReplyWay.PRIVATE if context.private else ReplyWay.PUBLIC).value),
         Part.ATTACHMENTS: _digest(*context.attachments),
         Part.CUSTOMER: _with_id(*context.newest_message),
         Part.OURS: _with_id(*context.newest_reply),
@@ -82,9 +86,13 @@ def id_in(mark: str) -> str:
 
 def sentence(parts: Iterable[Part]) -> str:
     """Say what changed, for the person at the desk."""
-    names = [NAMES[part] for part in parts]
-    listed = " and ".join([", ".join(names[:-1]), names[-1]] if len(names) > 1 else names)
-    return f"This reply was checked before {listed} changed. Look at what is new, then check it again."
+    names = [Said(NAMES[part]) for part in parts]
+    listed = names[-1]
+    if len(names) > 1:
+        listed = Said("{some} and {last}", some=Said.joined(names[:-1], ", "), last=names[-1])
+    return Said(
+        "This reply was checked before {listed} changed. Look at what is new, then check it again.", listed=listed
+    )
 
 
 def _with_id(identity: str, text: str) -> str:

@@ -13,7 +13,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
 
-from webcare.domain import Finding, Level, Override
+from webcare.domain import N_, Finding, Level, Override, Said
 from webcare.guard.base import ReviewContext
 from webcare.guard.facts import Heads, Stretch, is_told_as_fact
 from webcare.guard.inner import is_inner
@@ -54,12 +54,12 @@ _BREAKS = ".!?:;,()[]{}<>\n\r-–—•|/*_"
 #: Mailboxes of a desk, not of a person.
 _ROLE_MAILBOXES = frozenset(print_of("info support service contact help mail webcare klantenservice kundservice").words)
 
-_COPIED = "{quote} also stands in an internal note. Take it out, or tell the customer in words of your own."
-_ELSEWHERE = (
+_COPIED = N_("{quote} also stands in an internal note. Take it out, or tell the customer in words of your own.")
+_ELSEWHERE = N_(
     "{quote} stands in an internal note of another case. Say it in words of your own, without what is internal."
 )
-_NEARLY = "{quote} comes close to an internal note. Check that nothing internal is said here."
-_NUMBER = "{quote} is known only from an internal note. Check that the customer may see it here."
+_NEARLY = N_("{quote} comes close to an internal note. Check that nothing internal is said here.")
+_NUMBER = N_("{quote} is known only from an internal note. Check that the customer may see it here.")
 
 
 class CopiedFromNote:
@@ -93,7 +93,7 @@ def _apart_from(loose: Iterable[Span], exact: Sequence[Span]) -> Iterator[Span]:
 
 
 def _finding(draft: str, span: Span) -> Finding:
-    message = span.message.format(quote=quote(draft, span.start, span.end))
+    message = Said(span.message, quote=quote(draft, span.start, span.end))
     # A note of another case is about another customer: nothing in it becomes shareable here.
     override = Override.NONE if span.message is _ELSEWHERE else Override.SHAREABLE
     return Finding("copied", span.level, "note_leak", message, span.start, span.end, override=override)

@@ -15,11 +15,12 @@ from pathlib import Path
 from typing import Any
 
 from webcare.domain import Decision, Finding, Level, Verdict
+from webcare.encoder.pairs import TEST_AUTHORS
 from webcare.errors import SettingsError
 from webcare.guard import ReviewContext, review
 from webcare.guard.base import Customer, Learned
 from webcare.guard.dictionaries import is_common
-from webcare.guard.learned.training.examples import HARMLESS, TEST_AUTHORS
+from webcare.guard.learned.training.examples import HARMLESS
 from webcare.guard.rules.brands import Brand
 
 LANGUAGES = ("nl", "en", "sv", "nb", "da", "de")

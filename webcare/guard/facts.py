@@ -16,8 +16,7 @@ from webcare.guard.base import ReviewContext, Score
 from webcare.guard.inner import is_inner, is_secret
 from webcare.guard.learned.question import asked
 from webcare.guard.normalise import Token
-from webcare.guard.weights import NOTHING_PUBLIC, Print, is_listed, weigh
-from webcare.guard.words import DAYS, MEASURES, MONEY, STOP
+from webcare.guard.weights import Print
 
 #: Below this score of every head a copied fact is for customers; hardly a leak held out came so low.
 _SURE = 0.1
@@ -25,8 +24,6 @@ _SURE = 0.1
 _YOU = frozenset(("you", "du", "ni", "dere", "jij", "u", "ge", "gij", "ihr"))
 #: Words of a remark on what stands before it ("do not tell them yet").
 _REMARK = 5
-#: How far a number may stand from what it counts, in tokens.
-_REACH = 2
 
 
 class Stretch(NamedTuple):
@@ -76,16 +73,3 @@ def _forms(found: Iterable[Token]) -> Iterator[str]:
         yield token.word
         if token.text != token.word:
             yield token.text
-
-
-def has_number(found: Sequence[Token]) -> bool:
-    """Whether a day, an hour, a price, a size or a count of what is left stands among these words."""
-    return any(is_listed(token.word, DAYS) for token in found) or any(_numbers(found))
-
-
-def _numbers(found: Sequence[Token]) -> Iterator[bool]:
-    for place, (token, weight) in enumerate(zip(found, weigh(found, NOTHING_PUBLIC), strict=True)):
-        if not token.text[0].isdigit() or token.word in STOP:
-            continue
-        near = found[max(0, place - _REACH) : place + _REACH + 1]
-        yield weight == 0 or any(other.word in MONEY or other.word in MEASURES for other in near)

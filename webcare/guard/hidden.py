@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable
 
-from webcare.domain import Finding, Level
+from webcare.domain import N_, Finding, Level, Said
 from webcare.guard.base import ReviewContext
 
 _SURROGATE = re.compile("[\ud800-\udfff]+")
@@ -24,19 +24,19 @@ _RULES = (
         _DIRECTION,
         Level.WARNING,
         "direction_override",
-        "An invisible mark here can turn the order of the text around. Delete it unless you meant it.",
+        N_("An invisible mark here can turn the order of the text around. Delete it unless you meant it."),
     ),
     (
         _CONTROL,
         Level.WARNING,
         "control_character",
-        "An invisible control character stands here, often from pasting. Delete it.",
+        N_("An invisible control character stands here, often from pasting. Delete it."),
     ),
     (
         _INVISIBLE,
         Level.WARNING,
         "invisible_character",
-        "An invisible character stands here, often from pasting. Delete it.",
+        N_("An invisible character stands here, often from pasting. Delete it."),
     ),
 )
 
@@ -50,4 +50,4 @@ class HiddenCharacters:
         """One finding per stretch of such characters; only half characters are errors."""
         for pattern, level, reason, message in _RULES:
             for match in pattern.finditer(draft):
-                yield Finding(self.name, level, reason, message, match.start(), match.end())
+                yield Finding(self.name, level, reason, Said(message), match.start(), match.end())

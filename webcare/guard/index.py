@@ -144,6 +144,8 @@ def _merged(segments: list[Hashes]) -> list[Hashes]:
 def _stands(asked: Hashes, segments: Sequence[Hashes]) -> Iterator[bool]:
     known = np.zeros(len(asked), dtype=bool)
     for segment in segments:
+        if not len(segment):
+            continue  # a post of two words has no run of words
         places = np.minimum(np.searchsorted(segment, asked), len(segment) - 1)
         known |= segment[places] == asked
     return iter(known.tolist())

@@ -15,7 +15,7 @@ from itertools import pairwise
 from pathlib import Path
 from typing import NamedTuple
 
-from webcare.domain import LANGUAGES, Finding, Level, Override, Sentiment, Urgency
+from webcare.domain import LANGUAGES, N_, Finding, Level, Override, Said, Sentiment, Urgency
 from webcare.guard.base import HOLDS, WARNS, ReviewContext
 from webcare.guard.customer import UPSET, State, judge, states
 from webcare.guard.learned.question import asked
@@ -47,11 +47,11 @@ _LONGEST_STEM = 6
 _TEASED = re.compile(r"(?<=\w)(?:\.\.\.|…)\s?(?=[a-zß-ÿ])|\b([^\W\d_]+)(?:,?\s\1\b){2,}", re.IGNORECASE)
 
 _HARM = {
-    State.BEREAVED: ("joke_to_hurt", "somebody has died"),
-    State.DANGER: ("joke_to_hurt", "somebody was or is in danger"),
-    State.HURT: ("joke_to_hurt", "somebody was hurt"),
-    State.ANGRY: ("joke_to_angry", "the customer is angry"),
-    State.COMPLAINT: ("joke_to_angry", "the customer complains"),
+    State.BEREAVED: ("joke_to_hurt", N_("somebody has died")),
+    State.DANGER: ("joke_to_hurt", N_("somebody was or is in danger")),
+    State.HURT: ("joke_to_hurt", N_("somebody was hurt")),
+    State.ANGRY: ("joke_to_angry", N_("the customer is angry")),
+    State.COMPLAINT: ("joke_to_angry", N_("the customer complains")),
 }
 
 
@@ -75,18 +75,24 @@ class Jokes:
 
     def _judge(self, draft: str, joke: Joke, how: frozenset[State], context: ReviewContext) -> Iterator[Finding]:
         said = quote(draft, *joke)
+        if context.jokes_held:
+            message = Said("{quote} reads as a joke; jokes are held while the incident is open.", quote=said)
+            yield Finding(self.name, Level.ERROR, "joke_in_incident", message, *joke, override=Override.JUSTIFICATION)
+            return
         if how & UPSET or (State.COMPLAINT in how and State.PLAYFUL not in how):
             reason, why = next(words for state, words in _HARM.items() if state in how)
-            message = f"{said} reads as a joke, and {why}. Leave it out."
+            message = Said("{quote} reads as a joke, and {why}. Leave it out.", quote=said, why=Said(why))
             yield Finding(self.name, Level.ERROR, reason, message, *joke, override=Override.JUSTIFICATION)
             return
         humour = context.brand.tone.get("humour", "welcome")
         if humour == "never" or (humour == "playful" and State.PLAYFUL not in how):
-            message = f"{said} reads as a joke; the brand keeps jokes for {_KEPT_FOR[humour]}."
+            message = Said(
+                "{quote} reads as a joke; the brand keeps jokes for {whom}.", quote=said, whom=_KEPT_FOR[humour]
+            )
             yield Finding(self.name, Level.WARNING, "joke", message, *joke, override=Override.ACKNOWLEDGE)
 
 
-_KEPT_FOR = {"never": "nobody", "playful": "customers who joke themselves"}
+_KEPT_FOR = {"never": Said("nobody"), "playful": Said("customers who joke themselves")}
 
 
 def _enough(how: frozenset[State], context: ReviewContext) -> float:

@@ -11,13 +11,22 @@ import re
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 
-from webcare.domain import LANGUAGES, Finding, Level, Override
+from webcare.domain import LANGUAGES, N_, Finding, Level, Override, Said
 from webcare.guard.base import ReviewContext
 from webcare.guard.detect import ENOUGH_WORDS, certain_language, customer_language, is_other, known_code, words_in
 from webcare.guard.greetings import AT_HOME, INSTEAD, KINDS, OWN_MEANING, SHARED
 from webcare.guard.spans import quote
 
-_NAMES = {"nl": "Dutch", "en": "English", "sv": "Swedish", "nb": "Norwegian", "da": "Danish", "de": "German"}
+_NAMES = {
+    "nl": Said("Dutch"),
+    "en": Said("English"),
+    "sv": Said("Swedish"),
+    "nb": Said("Norwegian"),
+    "da": Said("Danish"),
+    "de": Said("German"),
+}
+_BOTH_FORMS = N_("{quote} does not go with “{other}”: elsewhere it says “{other}”. Use one of them.")
+_BRAND_FORM = N_("{quote} does not go with “{other}”: the brand says “{other}”. Use one of them.")
 _SENTENCE = re.compile(r"[^.!?\n…]+(?:[.!?…]+(?![.!?…\s])[^.!?\n…]+)*[.!?…]*")
 _BREAK = re.compile(r"[.!?\n…:]\s*$")
 _QUOTED = re.compile(r"[\"“„»«”][^\"“”„»«\n]{1,300}[\"”“«»]")
@@ -60,7 +69,11 @@ class Language:
         return (list(self._mixed(draft, expected, context)) if own else []) or [self._wrong(draft, found, expected)]
 
     def _wrong(self, draft: str, found: str, expected: str) -> Finding:
-        message = f"The reply is in {_NAMES[found]}, the customer writes {_NAMES[expected]}. Answer in their language."
+        message = Said(
+            "The reply is in {language}, the customer writes {theirs}. Answer in their language.",
+            language=_NAMES[found],
+            theirs=_NAMES[expected],
+        )
         return self._finding(Level.ERROR, "wrong_language", message, 0, len(draft))
 
     def _mixed(self, draft: str, lang: str, context: ReviewContext) -> Iterator[Finding]:
@@ -73,8 +86,11 @@ class Language:
             short = len(words_in(match[0])) < _LONG_SENTENCE
             level = Level.WARNING if found == "en" and short else Level.ERROR
             start, end = _trimmed(match)
-            message = (
-                f"{quote(draft, start, end)} is {_NAMES[found]} in a {_NAMES[lang]} reply. Say it in {_NAMES[lang]}."
+            message = Said(
+                "{quote} is {language} in a {right} reply. Say it in {right}.",
+                quote=quote(draft, start, end),
+                language=_NAMES[found],
+                right=_NAMES[lang],
             )
             yield self._finding(level, "mixed_language", message, start, end)
 
@@ -91,8 +107,12 @@ class Language:
             if word in allowed:
                 continue
             better = _instead(word, lang)
-            advice = f"Say “{better}” instead." if better else f"Say it in {_NAMES[lang]}."
-            message = f"{quote(draft, start, end)} is not {_NAMES[lang]}. {advice}"
+            quoted, right = quote(draft, start, end), _NAMES[lang]
+            message = Said("{quote} is not {right}. Say it in {right}.", quote=quoted, right=right)
+            if better:
+                message = Said(
+                    "{quote} is not {right}. Say “{better}” instead.", quote=quoted, right=right, better=better
+                )
             theirs = re.search(rf"(?<!\w){re.escape(word)}(?!\w)", said) is not None
             fixes = (_like(better, draft[start:end]),) if better else ()
             level = Level.WARNING if theirs else Level.ERROR
@@ -108,9 +128,9 @@ class Language:
         if not odd or (not wanted and not (informal and formal)):
             return
         start, end = odd[0].span()
-        why = "elsewhere it says" if informal and formal else "the brand says"
         other = forms.names[1] if odd is informal else forms.names[0]
-        message = f"{quote(draft, start, end)} does not go with “{other}”: {why} “{other}”. Use one of them."
+        say = _BOTH_FORMS if informal and formal else _BRAND_FORM
+        message = Said(say, quote=quote(draft, start, end), other=other)
         yield self._finding(forms.level, "mixed_address", message, start, end)
 
     def _finding(

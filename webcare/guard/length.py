@@ -7,8 +7,9 @@ import re
 import unicodedata
 from collections.abc import Callable, Iterable, Iterator
 
-from webcare.domain import Finding, Level, Override
+from webcare.domain import N_, Finding, Level, Override, Said
 from webcare.guard.base import ReviewContext
+from webcare.guard.parts import cut
 
 #: (used, limit) of a text.
 _Count = Callable[[str], tuple[int, int]]
@@ -19,13 +20,16 @@ _SENTENCE_END = re.compile(r"[.!?…]+[\"'”’)]*(?=\s)")
 #: More parts than this are no conversation any more.
 _PARTS = 4
 
-_TOO_LONG = "The reply is too long: {used} of {limit} characters. Shorten it by {over}."
-_PARTED = " Or send it as {parts} replies, the first up to “{words}”."
-_BRAND = "The brand keeps replies to {limit} characters; this one has {used}. Shorten it by {over}."
+_TOO_LONG = N_("The reply is too long: {used} of {limit} characters. Shorten it by {over}.")
+_TOO_LONG_IN_PARTS = N_(
+    "The reply is too long: {used} of {limit} characters. Shorten it by {over}. "
+    "Or send it as {parts} replies, the first up to “{words}”."
+)
+_BRAND = N_("The brand keeps replies to {limit} characters; this one has {used}. Shorten it by {over}.")
 
 
 class Length:
-    """Holds empty drafts and those longer than the network or the brand takes."""
+    """Holds empty drafts and those longer than the network takes, in parts where it takes parts, or the brand."""
 
     name = "length"
 
@@ -33,7 +37,7 @@ class Length:
         """At most one finding; for a long draft it covers what is too much."""
         if not any(map(_is_seen, draft)):
             if not context.attachments or draft:
-                message = "The reply is empty. Write something before you send it."
+                message = Said("The reply is empty. Write something before you send it.")
                 yield Finding(self.name, Level.ERROR, "empty", message, 0, len(draft))
             return
         found = list(self._by_network(draft, context))
@@ -43,9 +47,9 @@ class Length:
         if context.length is None:
             return
         used, limit = context.length(draft)
-        if used > limit:
+        if used > limit and not (context.parts > 1 and cut(draft, context.length, context.parts)):
             start = _fitting(draft, context.length)
-            message = _TOO_LONG.format(used=used, limit=limit, over=used - limit) + _parts(draft, start, used, limit)
+            message = _too_long(draft, start, used, limit)
             yield Finding(self.name, Level.ERROR, "too_long", message, start, len(draft))
 
     def _by_brand(self, draft: str, context: ReviewContext) -> Iterator[Finding]:
@@ -56,7 +60,7 @@ class Length:
         count = _counting(context.length, limit)
         used, _ = count(draft)
         if used > limit:
-            message = _BRAND.format(limit=limit, used=used, over=used - limit)
+            message = Said(_BRAND, limit=limit, used=used, over=used - limit)
             yield Finding(
                 self.name,
                 Level.ERROR,
@@ -74,14 +78,14 @@ def _counting(network: _Count | None, limit: int) -> _Count:
     return lambda text: (network(text)[0], limit)
 
 
-def _parts(draft: str, fits: int, used: int, limit: int) -> str:
-    """Advice to send several replies, where the draft has a sentence to break after and two to four would do."""
+def _too_long(draft: str, fits: int, used: int, limit: int) -> Said:
+    """With advice to send several replies, where there is a sentence to break after and two to four would do."""
     ends = [match.end() for match in _SENTENCE_END.finditer(draft[: fits + 1])]
     parts = math.ceil(used / limit) if limit > 0 else 0
     if not ends or not 1 < parts <= _PARTS:
-        return ""
+        return Said(_TOO_LONG, used=used, limit=limit, over=used - limit)
     words = " ".join(draft[: ends[-1]].split()[-3:])
-    return _PARTED.format(parts=parts, words=words)
+    return Said(_TOO_LONG_IN_PARTS, used=used, limit=limit, over=used - limit, parts=parts, words=words)
 
 
 def _is_seen(character: str) -> bool:

@@ -5,14 +5,14 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from functools import lru_cache
 
-from webcare.domain import Finding, Level, Override
+from webcare.domain import N_, Finding, Level, Override, Said
 from webcare.guard.base import ReviewContext
 from webcare.guard.literals import Literals, cut
 from webcare.guard.profile import ANY
 from webcare.guard.rules.situation import HOME, language_of
 
-_SAY = "Say “{better}” here: the brand does not say “{word}” to these customers."
-_NOT = "The brand does not say “{word}” to these customers. Find another word."
+_SAY = N_("Say “{better}” here: the brand does not say “{word}” to these customers.")
+_NOT = N_("The brand does not say “{word}” to these customers. Find another word.")
 _LANGUAGE = {market: lang for lang, market in HOME.items()}
 
 
@@ -45,7 +45,7 @@ def _words(context: ReviewContext, draft: str) -> Mapping[str, str]:
 def _finding(stretch: str, better: str, start: int, end: int) -> Finding:
     if stretch[:1].isupper():
         better = better[:1].upper() + better[1:]
-    message = (_SAY if better else _NOT).format(better=better, word=" ".join(stretch.split()))
+    message = Said(_SAY if better else _NOT, better=better, word=" ".join(stretch.split()))
     fixes = (better,) if better else ()
     return Finding(
         "brand", Level.ERROR, "brand_word", message, start, end, fixes=fixes, override=Override.JUSTIFICATION

@@ -14,7 +14,7 @@ from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import NamedTuple
 
-from webcare.domain import Finding, Level, Override
+from webcare.domain import N_, Finding, Level, Override, Said
 from webcare.guard.base import ReviewContext
 from webcare.guard.normalise import fold, unmask
 from webcare.guard.personal_data import own_domains
@@ -47,13 +47,15 @@ _PRIVATE_PATH = re.compile(
 _LIKE = 5
 
 _SAY = {
-    "link_outside": "{quote} leads to a site that is not on the brand's list. Take it out or link to our own page.",
-    "link_shortened": "{quote} hides where it leads. Write the whole address of our own page.",
-    "link_lookalike": "{quote} looks like one of our addresses and is not. Take it out.",
-    "link_named": "{quote} bears our name but is not on the brand's list. Check that it is ours.",
-    "link_address": "{quote} is a bare network address. Link to our own page instead.",
-    "link_personal": "{quote} carries a customer's number or key; whoever opens it may see their data. Take it out.",
-    "link_maybe": "{quote} is a link on most networks. Put a blank after the full stop, or take the link out.",
+    "link_outside": N_("{quote} leads to a site that is not on the brand's list. Take it out or link to our own page."),
+    "link_shortened": N_("{quote} hides where it leads. Write the whole address of our own page."),
+    "link_lookalike": N_("{quote} looks like one of our addresses and is not. Take it out."),
+    "link_named": N_("{quote} bears our name but is not on the brand's list. Check that it is ours."),
+    "link_address": N_("{quote} is a bare network address. Link to our own page instead."),
+    "link_personal": N_(
+        "{quote} carries a customer's number or key; whoever opens it may see their data. Take it out."
+    ),
+    "link_maybe": N_("{quote} is a link on most networks. Put a blank after the full stop, or take the link out."),
 }
 
 
@@ -80,7 +82,7 @@ class Links:
             if ruling is None or link.host in shareable:
                 continue
             reason, level, override = ruling
-            message = _SAY[reason].format(quote=quote(draft, link.start, link.end))
+            message = Said(_SAY[reason], quote=quote(draft, link.start, link.end))
             yield Finding(self.name, level, reason, message, link.start, link.end, override=override)
 
 

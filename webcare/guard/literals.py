@@ -10,6 +10,8 @@ import re
 from collections.abc import Hashable, Iterable, Iterator, Sequence
 from typing import Generic, NamedTuple, TypeVar
 
+from webcare.domain import Said
+
 _TOKEN = re.compile(r"\w+|[^\w\s]")
 #: A star needs so many letters before it, else it would fit half the language.
 _SHORTEST_BEGINNING = 3
@@ -69,13 +71,15 @@ def _parts(phrase: str) -> tuple[_Part, ...]:
     for token in cut(phrase):
         if token.text == "*" and parts and token.start == end and parts[-1].text[-1].isalnum():
             if len(parts[-1].text) < _SHORTEST_BEGINNING:
-                raise ValueError(f"{phrase!r}: a star needs {_SHORTEST_BEGINNING} letters before it")
+                raise ValueError(
+                    Said("{phrase!r}: a star needs {least} letters before it", phrase=phrase, least=_SHORTEST_BEGINNING)
+                )
             parts[-1] = parts[-1]._replace(begins=True)
         else:
             parts.append(_Part(token.text, begins=False))
         end = token.end
     if not parts:
-        raise ValueError(f"{phrase!r} holds no word")
+        raise ValueError(Said("{phrase!r} holds no word", phrase=phrase))
     return tuple(parts)
 
 

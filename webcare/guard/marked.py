@@ -11,6 +11,7 @@ from dataclasses import dataclass
 
 import yaml
 
+from webcare.domain import Said
 from webcare.errors import SettingsError
 
 _DEEPEST = 20
@@ -31,14 +32,14 @@ class Marked:
     source: str  #: name of the file, for messages
     quoted: bool = False
 
-    def wrong(self, why: str) -> SettingsError:
-        """The error that names file and line; raise it."""
-        return SettingsError(f"{self.source}, line {self.line}: {why}")
+    def wrong(self, why: str, /, **values: object) -> SettingsError:
+        """The error that names file and line; raise it. `values` fill the places of `why`."""
+        return _wrong(self.source, self.line, why if isinstance(why, Said) else Said(why, **values))
 
     def text(self) -> str:
         """The value as text. Raises SettingsError for a list or a mapping."""
         if not isinstance(self.value, str):
-            raise self.wrong(f"this must be a text, not a {self.kind}")
+            raise self.wrong("this must be a text, not a {kind}", kind=self.kind)
         return self.value
 
     def is_nothing(self) -> bool:
@@ -64,28 +65,32 @@ class Marked:
         if self.is_nothing():
             return ()
         if self.kind != "mapping":
-            raise self.wrong(f"this must be named values (key: value), not a {self.kind}")
+            raise self.wrong("this must be named values (key: value), not a {kind}", kind=self.kind)
         return self.value  # type: ignore[return-value]
 
     def yes(self) -> bool:
         """The value as true or false."""
         word = self.text().lower()
         if word not in _YES + _NO:
-            raise self.wrong(f"this must be true or false, not {self.text()!r}")
+            raise self.wrong("this must be true or false, not {word!r}", word=self.text())
         return word in _YES
 
     def whole(self) -> int:
         """The value as a whole number of at most nine digits."""
         word = self.text()
         if not word.removeprefix("-").isdecimal() or not word.isascii() or len(word) > 10:
-            raise self.wrong(f"this must be a whole number, not {word!r}")
+            raise self.wrong("this must be a whole number, not {word!r}", word=word)
         return int(word)
+
+
+def _wrong(source: str, line: int, why: Said) -> SettingsError:
+    return SettingsError("{source}, line {line}: {why}", source=source, line=line, why=why)
 
 
 def read_yaml(text: str, source: str) -> Iterator[Marked]:
     """Each document of a YAML text, empty ones left out. Raises SettingsError naming `source` and the line."""
     if len(text) > _LARGEST:
-        raise SettingsError(f"{source}, line 1: the file is larger than {_LARGEST:,} characters")
+        raise _wrong(source, 1, Said("the file is larger than {most:,} characters", most=_LARGEST))
     try:
         for node in yaml.compose_all(text, Loader=_LOADER):
             if node is not None and not (isinstance(node, yaml.ScalarNode) and node.value in ("", "null", "~")):
@@ -93,20 +98,27 @@ def read_yaml(text: str, source: str) -> Iterator[Marked]:
     except yaml.MarkedYAMLError as error:
         mark = error.problem_mark or error.context_mark
         line = mark.line + 1 if mark is not None else 1
-        raise SettingsError(f"{source}, line {line} is not valid YAML: {error.problem or error.context}") from error
+        raise SettingsError(
+            "{source}, line {line} is not valid YAML: {why}",
+            source=source,
+            line=line,
+            why=error.problem or error.context,
+        ) from error
     except yaml.YAMLError as error:
-        raise SettingsError(f"{source}, line 1 is not valid YAML: {error}") from error
+        raise SettingsError(
+            "{source}, line {line} is not valid YAML: {why}", source=source, line=1, why=error
+        ) from error
     except RecursionError as error:
-        raise SettingsError(f"{source}, line 1: the file is nested too deeply") from error
+        raise _wrong(source, 1, Said("the file is nested too deeply")) from error
 
 
 def _marked(node: yaml.Node, source: str, depth: int, seen: set[int]) -> Marked:
     line = node.start_mark.line + 1
     if depth > _DEEPEST:
-        raise SettingsError(f"{source}, line {line}: the file is nested too deeply")
+        raise _wrong(source, line, Said("the file is nested too deeply"))
     if id(node) in seen or not node.tag.startswith(_TAG):
         # A node met twice is an alias; a few of them can unfold into gigabytes.
-        raise SettingsError(f"{source}, line {line}: anchors (&, *) and tags (!) are not allowed here")
+        raise _wrong(source, line, Said("anchors (&, *) and tags (!) are not allowed here"))
     seen.add(id(node))
     if isinstance(node, yaml.ScalarNode):
         return Marked(node.value, line, "text", source, quoted=bool(node.style))
@@ -120,6 +132,6 @@ def _pairs(node: yaml.Node, source: str, depth: int, seen: set[int]) -> Iterator
     for key, value in node.value:
         name = _marked(key, source, depth + 1, seen)
         if name.text() in known:
-            raise name.wrong(f"{name.text()!r} stands here twice; keep one of them")
+            raise name.wrong("{name!r} stands here twice; keep one of them", name=name.text())
         known.add(name.text())
         yield name.text(), _marked(value, source, depth + 1, seen)

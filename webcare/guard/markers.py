@@ -13,7 +13,7 @@ from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from functools import lru_cache
 
-from webcare.domain import Finding, Level
+from webcare.domain import N_, Finding, Level, Said
 from webcare.guard import phrases
 from webcare.guard.base import ReviewContext
 from webcare.guard.normalise import Unmasked, unmask
@@ -32,19 +32,19 @@ LINK = "internal_link"
 MACHINE = "machine_text"
 
 _SAY = {
-    "heading": "{quote} heads an internal note. Take the internal part out before you send.",
-    "secret": "{quote} says this is not meant for customers. Take that part out.",
-    "about": "{quote} speaks about the customer instead of to them. Rewrite it or take it out.",
-    "colleague": "{quote} calls a colleague. Ask them in a note, not in a public reply.",
-    "maybe_colleague": "{quote} has the name of a colleague. Check that you address the customer here.",
-    "queue": "{quote} is how we name our own queues and teams. Say it in the customer's words.",
-    "system": "{quote} is one of our systems. Leave it out of a public reply.",
-    "ticket": "{quote} is an internal ticket. Leave it out of a public reply.",
-    "maybe_ticket": "{quote} looks like an internal ticket. Leave it out unless the customer knows it.",
-    "host": "{quote} is an address inside the company. Customers cannot open it; take it out.",
-    "slot": "{quote} was not filled in. Fill it in or take it out.",
-    "maybe_slot": "{quote} looks like a part of a template. Fill it in or take out the brackets.",
-    "machine": "{quote} is a writing tool talking to you. Take it out.",
+    "heading": N_("{quote} heads an internal note. Take the internal part out before you send."),
+    "secret": N_("{quote} says this is not meant for customers. Take that part out."),
+    "about": N_("{quote} speaks about the customer instead of to them. Rewrite it or take it out."),
+    "colleague": N_("{quote} calls a colleague. Ask them in a note, not in a public reply."),
+    "maybe_colleague": N_("{quote} has the name of a colleague. Check that you address the customer here."),
+    "queue": N_("{quote} is how we name our own queues and teams. Say it in the customer's words."),
+    "system": N_("{quote} is one of our systems. Leave it out of a public reply."),
+    "ticket": N_("{quote} is an internal ticket. Leave it out of a public reply."),
+    "maybe_ticket": N_("{quote} looks like an internal ticket. Leave it out unless the customer knows it."),
+    "host": N_("{quote} is an address inside the company. Customers cannot open it; take it out."),
+    "slot": N_("{quote} was not filled in. Fill it in or take it out."),
+    "maybe_slot": N_("{quote} looks like a part of a template. Fill it in or take out the brackets."),
+    "machine": N_("{quote} is a writing tool talking to you. Take it out."),
 }
 
 
@@ -161,6 +161,8 @@ _RULES: tuple[_Rule, ...] = (
         "slot",
         reason=PLACEHOLDER,
     ),
+    # Saved replies write their gaps like this, whatever the word.
+    _rule(r"\{[^\W\d_][^{}\n]{0,60}\}", "slot", reason=PLACEHOLDER),
     _rule(r"\b[a-z]+_(?:name|naam|number|nummer|date|datum|namn|navn)\b", "slot", reason=PLACEHOLDER),
     _exact(r"\b(?:TODO|TBD|TBC|FIXME|NTB|N\.T\.B\.)\b|(?<!\w)X{3,}(?!\w|L\b)|€\s?X{2,}|\bX{2,}(?:[-/.:]X{2,})+\b"
            r"|\bXX\s(?=dagen|days|dagar|dager|dage|Tage|euro|kr\b|uur)", "slot", reason=PLACEHOLDER),
@@ -190,7 +192,7 @@ class InternalMarkers:
         return [self._finding(draft, span) for span in merge(spans)]
 
     def _finding(self, draft: str, span: Span) -> Finding:
-        message = _SAY[span.message].format(quote=quote(draft, span.start, span.end))
+        message = Said(_SAY[span.message], quote=quote(draft, span.start, span.end))
         return Finding(self.name, span.level, span.reason, message, span.start, span.end)
 
 

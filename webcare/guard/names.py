@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable
 
-from webcare.domain import Finding, Level, Override
+from webcare.domain import Finding, Level, Override, Said
 from webcare.guard.base import ReviewContext
 from webcare.guard.normalise import fold
 
@@ -39,7 +39,9 @@ class WrongName:
             return
         if any(_same(greeting[1], name) for name in known):
             return
-        message = f"The customer is called {known[0]}, not {greeting[1]}. Check whom you answer."
+        message = Said(
+            "The customer is called {name}, not {other}. Check whom you answer.", name=known[0], other=greeting[1]
+        )
         yield Finding(
             self.name,
             Level.WARNING,

@@ -16,7 +16,7 @@ from typing import NamedTuple
 
 import re2
 
-from webcare.domain import Finding, Level, Override
+from webcare.domain import N_, Finding, Level, Override, Said
 from webcare.guard import asking
 from webcare.guard.base import ReviewContext
 from webcare.guard.normalise import Unmasked, unmask
@@ -31,25 +31,25 @@ _NEVER = frozenset({Kind.NATIONAL_ID, Kind.CARD, Kind.SECRET, Kind.BIRTH_DATE})
 #: In a direct message these go to the right person only if that person wrote them first.
 _GRAVE = frozenset({Kind.NATIONAL_ID, Kind.CARD, Kind.SECRET})
 _NAMES = {
-    Kind.EMAIL: "an e-mail address",
-    Kind.PHONE: "a telephone number",
-    Kind.IBAN: "a bank account",
-    Kind.NATIONAL_ID: "an identity number",
-    Kind.BIRTH_DATE: "a date of birth",
-    Kind.SECRET: "a password or code",
-    Kind.CARD: "a card number",
-    Kind.ORDER: "a number that leads to a customer",
-    Kind.ADDRESS: "somebody's address",
+    Kind.EMAIL: N_("an e-mail address"),
+    Kind.PHONE: N_("a telephone number"),
+    Kind.IBAN: N_("a bank account"),
+    Kind.NATIONAL_ID: N_("an identity number"),
+    Kind.BIRTH_DATE: N_("a date of birth"),
+    Kind.SECRET: N_("a password or code"),
+    Kind.CARD: N_("a card number"),
+    Kind.ORDER: N_("a number that leads to a customer"),
+    Kind.ADDRESS: N_("somebody's address"),
 }
-_SHOWN = "{quote} is {kind}, and everybody can read it here. Take it out, or write it in a direct message."
-_REPEATED = "{quote} is {kind}. The customer posted it, but a reply spreads it further. Take it out."
-_UNKNOWN = "{quote} is {kind} that is not one of ours on file. Check that it is meant for everybody."
-_OTHER = "{quote} is {kind} of somebody else. Leave it out, also in a direct message."
-_CHECK = "{quote} is {kind} the customer did not write. Check that it is their own."
-_ASK = "This asks for personal data where everybody can read the answer. Ask for it in a direct message."
-_ASK_SOFT = "The customer may answer this with a number in public. Say that a direct message is the place."
-_MOVE = "Say that the details come by direct message instead."
-_NEEDLESS = "This question can be answered here, for everybody to read. A direct message is not needed."
+_SHOWN = N_("{quote} is {kind}, and everybody can read it here. Take it out, or write it in a direct message.")
+_REPEATED = N_("{quote} is {kind}. The customer posted it, but a reply spreads it further. Take it out.")
+_UNKNOWN = N_("{quote} is {kind} that is not one of ours on file. Check that it is meant for everybody.")
+_OTHER = N_("{quote} is {kind} of somebody else. Leave it out, also in a direct message.")
+_CHECK = N_("{quote} is {kind} the customer did not write. Check that it is their own.")
+_ASK = N_("This asks for personal data where everybody can read the answer. Ask for it in a direct message.")
+_ASK_SOFT = N_("The customer may answer this with a number in public. Say that a direct message is the place.")
+_MOVE = N_("Say that the details come by direct message instead.")
+_NEEDLESS = N_("This question can be answered here, for everybody to read. A direct message is not needed.")
 
 _WORDS: dict[str, list[str]] = tomllib.loads(Path(__file__).with_suffix(".toml").read_text(encoding="utf-8"))
 
@@ -202,7 +202,7 @@ def _judge(seen: _Seen, one: Personal) -> Finding | None:
     level, say, override = _in_private(seen, one, posted) if seen.private else _in_public(seen, one, posted)
     if level is None:
         return None
-    message = say.format(quote=_masked(seen.draft, start, end, one.kind), kind=_NAMES[one.kind])
+    message = Said(say, quote=_masked(seen.draft, start, end, one.kind), kind=Said(_NAMES[one.kind]))
     return Finding(PersonalData.name, level, "personal_data", message, start, end, override=override)
 
 
@@ -279,7 +279,7 @@ def _offers(seen: _Seen, found: list[Finding], formal: bool) -> Iterator[Finding
     for part in dict.fromkeys(asking.sentence_at(seen.draft, place) for place in held):
         if text is not None:
             yield Finding(
-                PersonalData.name, Level.SUGGESTION, "move_to_message", _MOVE, part.start, part.end, fixes=(text,)
+                PersonalData.name, Level.SUGGESTION, "move_to_message", Said(_MOVE), part.start, part.end, fixes=(text,)
             )
 
 
@@ -289,7 +289,7 @@ def _asked(seen: _Seen, ask: asking.Ask, formal: bool) -> Finding:
     held = ask.sensitive or ask.in_public
     level, say = (Level.ERROR, _ASK) if held else (Level.WARNING, _ASK_SOFT)
     override = Override.NONE if ask.sensitive else Override.JUSTIFICATION if held else Override.ACKNOWLEDGE
-    return Finding(PersonalData.name, level, "asks_in_public", say, start, end, fixes=(fix,), override=override)
+    return Finding(PersonalData.name, level, "asks_in_public", Said(say), start, end, fixes=(fix,), override=override)
 
 
 def _needless(seen: _Seen, context: ReviewContext, personal: bool) -> Iterator[Finding]:
@@ -300,4 +300,4 @@ def _needless(seen: _Seen, context: ReviewContext, personal: bool) -> Iterator[F
     part = asking.invitation(text, seen.lang)
     if part is not None:
         start, end = seen.plain.origin(*part)
-        yield Finding(PersonalData.name, Level.SUGGESTION, "needless_message", _NEEDLESS, start, end)
+        yield Finding(PersonalData.name, Level.SUGGESTION, "needless_message", Said(_NEEDLESS), start, end)

@@ -32,6 +32,7 @@ from typing import Any
 
 import re2
 
+from webcare.domain import Said
 from webcare.errors import SettingsError
 from webcare.guard.literals import Literals
 from webcare.guard.marked import Marked, read_yaml
@@ -85,7 +86,7 @@ def load_profile(path: Path) -> Profile:
     for key, value in content.pairs():
         read = _READERS.get(key)
         if read is None:
-            raise value.wrong(f"unknown key {key!r}; the keys are {', '.join(sorted(_READERS))}")
+            raise value.wrong("unknown key {key!r}; the keys are {known}", key=key, known=", ".join(sorted(_READERS)))
         found[key] = read(key, value)
     if found.get("rules") is not None:
         found["rules"] = tuple(_folder(path, content, name) for name in found["rules"])
@@ -101,21 +102,28 @@ def find_profile(name: str, base: Path | None = None) -> Path:
     if path.is_file():
         return path
     known = ", ".join(sorted(folder.parent.name for folder in SHIPPED.glob("*/brand.yaml")))
-    raise SettingsError(f"there is no brand {name!r}: write the path of a brand file, or one of {known}")
+    raise SettingsError(
+        "there is no brand {name!r}: write the path of a brand file, or one of {known}", name=name, known=known
+    )
 
 
 def _text_of(path: Path) -> str:
     try:
         return path.read_text(encoding="utf-8-sig")
     except (OSError, UnicodeDecodeError) as error:
-        raise SettingsError(f"{path} cannot be read as text: {error}") from error
+        raise SettingsError("{path} cannot be read as text: {why}", path=path, why=error) from error
 
 
 def _folder(path: Path, content: Marked, name: str) -> Path:
     folder = path.parent / name
     if not folder.is_dir():
         line = next(value.line for key, value in content.pairs() if key == "rules")
-        raise SettingsError(f"{path}, line {line}: there is no folder {folder}; rules names folders beside this file")
+        raise SettingsError(
+            "{path}, line {line}: there is no folder {folder}; rules names folders beside this file",
+            path=path,
+            line=line,
+            folder=folder,
+        )
     return folder
 
 
@@ -131,7 +139,7 @@ def _parse(path: Path, text: str) -> Marked:
     else:
         content = _as_marked(_plain(path, text), str(path), text, 1)
     if content.kind != "mapping":
-        raise SettingsError(f"{path}, line 1: a brand file holds named values, not {content.kind}")
+        raise SettingsError("{path}, line 1: a brand file holds named values, not {kind}", path=path, kind=content.kind)
     return content
 
 
@@ -141,11 +149,13 @@ def _plain(path: Path, text: str) -> Any:
     except tomllib.TOMLDecodeError as error:
         where = re.search(r"at line (\d+)", str(error))
         line = where[1] if where else len(text.splitlines())
-        raise SettingsError(f"{path}, line {line} is not valid TOML: {error}") from error
+        raise SettingsError("{path}, line {line} is not valid TOML: {why}", path=path, line=line, why=error) from error
     except json.JSONDecodeError as error:
-        raise SettingsError(f"{path}, line {error.lineno} is not valid JSON: {error.msg}") from error
+        raise SettingsError(
+            "{path}, line {line} is not valid JSON: {why}", path=path, line=error.lineno, why=error.msg
+        ) from error
     except RecursionError as error:
-        raise SettingsError(f"{path} is nested too deeply to be a brand file") from error
+        raise SettingsError("{path} is nested too deeply to be a brand file", path=path) from error
 
 
 def _as_marked(value: Any, source: str, text: str, line: int) -> Marked:
@@ -173,13 +183,13 @@ def _line_of(text: str, key: str) -> int:
 
 def _word(key: str, value: Marked) -> str:
     if value.kind != "text":
-        raise value.wrong(f"{key} must be a text")
+        raise value.wrong("{key} must be a text", key=key)
     return value.text()
 
 
 def _words(key: str, value: Marked) -> tuple[str, ...]:
     if value.kind != "list" or any(item.kind != "text" for item in value.items()):
-        raise value.wrong(f"{key} must be a list of texts")
+        raise value.wrong("{key} must be a list of texts", key=key)
     return value.texts()
 
 
@@ -193,7 +203,9 @@ def _patterns(key: str, value: Marked) -> tuple[str, ...]:
         try:
             re2.compile(item.text())
         except re2.error as error:
-            raise item.wrong(f"{item.text()!r} is not a regular expression: {_reason(error)}") from error
+            raise item.wrong(
+                "{word!r} is not a regular expression: {why}", word=item.text(), why=_reason(error)
+            ) from error
     return found
 
 
@@ -204,10 +216,12 @@ def _reason(error: Exception) -> str:
 
 def _by_code(key: str, value: Marked) -> Iterator[tuple[str, Marked]]:
     if value.kind != "mapping":
-        raise value.wrong(f"{key} must be named values (key: value)")
+        raise value.wrong("{key} must be named values (key: value)", key=key)
     for code, one in value.pairs():
         if not re.fullmatch(r"[a-z]{2}|any", code):
-            raise one.wrong(f"{key} goes by market or language, two small letters such as nl, not {code!r}")
+            raise one.wrong(
+                "{key} goes by market or language, two small letters such as nl, not {code!r}", key=key, code=code
+            )
         yield code, one
 
 
@@ -217,7 +231,7 @@ def _address(key: str, value: Marked) -> dict[str, str]:
 
 def _one_of(what: str, value: Marked, choice: tuple[str, ...]) -> str:
     if value.kind != "text" or value.text() not in choice:
-        raise value.wrong(f"{what} must be one of {', '.join(choice)}")
+        raise value.wrong("{what} must be one of {known}", what=what, known=", ".join(choice))
     return value.text()
 
 
@@ -225,7 +239,9 @@ def _lexicon(key: str, value: Marked) -> dict[str, dict[str, str]]:
     found = {}
     for market, words in _by_code(key, value):
         if words.kind != "mapping":
-            raise words.wrong(f"{key} of {market} must name each word and a better one (word: better)")
+            raise words.wrong(
+                "{key} of {market} must name each word and a better one (word: better)", key=key, market=market
+            )
         found[market] = {word: "" if better.is_nothing() else better.text() for word, better in words.pairs()}
         _require_words(key, market, words)
     return found
@@ -236,28 +252,28 @@ def _require_words(key: str, market: str, words: Marked) -> None:
         try:
             Literals([(word, word)])
         except ValueError as error:
-            raise better.wrong(f"{key} of {market}: {error}") from error
+            raise better.wrong("{key} of {market}: {why}", key=key, market=market, why=Said.of(error)) from error
 
 
 def _limits(key: str, value: Marked) -> dict[str, int]:
     if value.kind != "mapping":
-        raise value.wrong(f"{key} must be named numbers, e.g. characters: 600")
+        raise value.wrong("{key} must be named numbers, e.g. characters: 600", key=key)
     limits = {}
     for name, limit in value.pairs():
         if limit.kind == "list" or limit.kind == "mapping" or not limit.text().isdecimal():
-            raise limit.wrong(f"{key} of {name} must be a whole number")
+            raise limit.wrong("{key} of {name} must be a whole number", key=key, name=name)
         if name != "characters":
-            raise limit.wrong(f"unknown limit {name!r}; the limit there is: characters")
+            raise limit.wrong("unknown limit {name!r}; the limit there is: characters", name=name)
         limits[name] = int(limit.text()[:9])
     return limits
 
 
 def _tone(key: str, value: Marked) -> dict[str, str]:
     if value.kind != "mapping":
-        raise value.wrong(f"{key} must be named values, e.g. humour: welcome")
+        raise value.wrong("{key} must be named values, e.g. humour: welcome", key=key)
     for name, one in value.pairs():
         if name != "humour":
-            raise one.wrong(f"unknown tone {name!r}; the one there is: humour")
+            raise one.wrong("unknown tone {name!r}; the one there is: humour", name=name)
     return {name: _one_of(name, one, HUMOUR) for name, one in value.pairs()}
 
 

@@ -110,4 +110,4 @@ def _write(file: Path, slips: Iterable[Slip]) -> None:
         beside.write_text("".join(f"{line}\n" for line in lines), encoding="utf-8")
         os.replace(beside, file)
     except OSError as error:
-        raise SettingsError(f"the slip cannot be kept in {file}: {error}") from error
+        raise SettingsError("the slip cannot be kept in {file}: {why}", file=file, why=error) from error

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from functools import lru_cache
 from itertools import pairwise
 
-from webcare.domain import Finding, Level, Override
+from webcare.domain import Finding, Level, Override, Said
 from webcare.guard.apart import joined
 from webcare.guard.base import ReviewContext
 from webcare.guard.detect import plain, reply_language
@@ -103,11 +103,17 @@ class Spelling:
         if sure:
             yield self._error(draft, word.start, word.end, *maybe)
         elif not (word.capital and not word.begins):
-            message = f"{quote(draft, word.start, word.end)} is in no {words.lang} dictionary. Check the spelling."
+            message = Said(
+                "{quote} is in no {language} dictionary. Check the spelling.",
+                quote=quote(draft, word.start, word.end),
+                language=words.lang,
+            )
             yield Finding(self.name, Level.SUGGESTION, "unknown_word", message, word.start, word.end, maybe)
 
     def _error(self, draft: str, start: int, end: int, *fixes: str) -> Finding:
-        message = f"{quote(draft, start, end)} should be {quote(fixes[0], 0, len(fixes[0]))}."
+        message = Said(
+            "{quote} should be {better}.", quote=quote(draft, start, end), better=quote(fixes[0], 0, len(fixes[0]))
+        )
         policy = Override.ACKNOWLEDGE
         return Finding(self.name, Level.ERROR, "misspelt", message, start, end, fixes, policy)
 

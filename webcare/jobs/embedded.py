@@ -42,6 +42,7 @@ class Scheduler:
         self._leader = _Leader(desk, self._holder, on_gain=self._resume, on_loss=self._pause)
         self._stopping = threading.Event()
         turns = [(job, key) for job in jobs for key in job.keys(desk)]
+        self._every_s = {job.name: job.every_s(desk.settings) for job in jobs}
         self._engine = BackgroundScheduler(
             timezone=UTC,
             # Without these a late run is dropped after one second, silently, and a slow one overtakes itself.
@@ -78,14 +79,20 @@ class Scheduler:
             "interval",
             args=(job, key),
             id=_name(job, key),
-            seconds=job.every_s(desk.settings),
+            seconds=self._every_s[job.name],
             executor=job.executor,
             next_run_time=datetime.now(UTC),
         )
 
     def _turn(self, job: JobSpec, key: str) -> None:
         for _ in range(_AT_ONCE):
-            if self._stopping.is_set() or not self.leads or not self._runner.run(job, key).again:
+            began = time.monotonic()
+            if self._stopping.is_set() or not self.leads:
+                return
+            run = self._runner.run(job, key)
+            # A run that lasted longer than its interval cost the next one its turn, so that is taken now.
+            late = run.outcome == "ok" and time.monotonic() - began >= self._every_s[job.name]
+            if not (run.again or late):
                 return
 
     def _resume(self) -> None:

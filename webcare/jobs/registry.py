@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Protocol
+from typing import Literal, Protocol
 
+from webcare.cases.suggesting import Embedder
 from webcare.cases.surroundings import Reviewer
 from webcare.channels.base import Channel
 from webcare.settings import Settings
@@ -38,6 +39,10 @@ class Desk(Protocol):
     @property
     def reviewer(self) -> Reviewer:
         """What the guard reads every reply with before it leaves."""
+
+    @property
+    def learned(self) -> Embedder:
+        """What tells what texts are about, in this process or another."""
 
     @property
     def heads_settled(self) -> bool:
@@ -74,6 +79,7 @@ class JobSpec:
     keys: Callable[[Desk], Sequence[str]] = _once  #: "" for a job that is not divided
     has_work: Callable[[Desk, str, datetime], bool] = _always  #: a cheap look that spares an idle run its writes
     shares_lease_with: str = ""  #: a job it may never overlap with for the same key
+    precedence: Literal["first", "", "last"] = ""  #: "last" waits a moment for those that are "first"
 
     def lease(self, key: str) -> str:
         """The name of the lease a run holds."""

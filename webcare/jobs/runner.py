@@ -20,6 +20,7 @@ from typing import Literal
 
 from webcare.errors import WebcareError
 from webcare.jobs import history
+from webcare.jobs.precedence import Precedence
 from webcare.jobs.registry import Clock, Desk, Done, JobSpec
 from webcare.store import leases
 
@@ -79,6 +80,7 @@ class Runner:
         self._lock = threading.Lock()
         self._noted: dict[tuple[str, str], float] = {}
         self._errors: dict[tuple[str, str], str] = {}
+        self._precedence = Precedence()
         self._closing = threading.Event()
         self._heart = threading.Thread(target=self._beat, name="webcare-heartbeat", daemon=True)
 
@@ -88,7 +90,7 @@ class Runner:
         try:
             if not job.has_work(self._desk, key, started_at):
                 return self._note(job, key, started_at, Run("idle"))
-            with self._lease(job, key, started_at) as held:
+            with self._precedence.of(job), self._lease(job, key, started_at) as held:
                 if held is None:
                     return Run("busy")
                 run = self._do(job, key)

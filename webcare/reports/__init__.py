@@ -1,16 +1,26 @@
 """Numbers for managers, each with its definition written beside it."""
 
+from webcare.reports.collection import AccountHealth, Advice, ListLimit, collection, money
 from webcare.reports.guard import CheckMarks, GuardReport, ReportedSlip, ShownFinding, guard_report
-from webcare.reports.overview import Overview, RecentReply, ResponseTimes, overview
+from webcare.reports.recent import RecentReply, recent_replies
+from webcare.reports.retractions import Retraction, retractions
+from webcare.store.gaps import GapView, gaps_within
 
 __all__ = [
+    "AccountHealth",
+    "Advice",
     "CheckMarks",
+    "GapView",
     "GuardReport",
-    "Overview",
+    "ListLimit",
     "RecentReply",
     "ReportedSlip",
-    "ResponseTimes",
+    "Retraction",
     "ShownFinding",
+    "collection",
+    "gaps_within",
     "guard_report",
-    "overview",
+    "money",
+    "recent_replies",
+    "retractions",
 ]

@@ -9,16 +9,14 @@ from __future__ import annotations
 from collections import Counter, defaultdict
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from math import sqrt
 
 from sqlmodel import Session, col, func, select
 
 from webcare.domain import FindingOutcome, Grade, Sentiment
 from webcare.guard.reported import slip_id
+from webcare.measures import sums
 from webcare.store.tables import AgentRow, GuardFindingRow, GuardSlipRow, JokeOutcomeRow, ReplyOverrideRow
 
-#: Standard deviations on either side of a 95 % interval.
-_Z = 1.959964
 #: Findings, overrides and slips listed on the page.
 _RECENT = 40
 
@@ -89,12 +87,7 @@ def guard_report(session: Session, *, now: datetime, days: float) -> GuardReport
 
 def wilson(right: int, judged: int) -> tuple[float, float] | None:
     """The 95 % interval of a share; None of nothing."""
-    if not judged:
-        return None
-    share, spread = right / judged, _Z**2 / judged
-    middle = (share + spread / 2) / (1 + spread)
-    reach = _Z * sqrt(share * (1 - share) / judged + spread / (4 * judged)) / (1 + spread)
-    return max(0.0, middle - reach), min(1.0, middle + reach)
+    return sums.wilson(right / judged, judged) if judged else None
 
 
 def _checks(session: Session, since: datetime) -> tuple[CheckMarks, ...]:

@@ -7,20 +7,21 @@ from __future__ import annotations
 
 import json
 from collections.abc import Awaitable, Callable
+from datetime import datetime
 from typing import Any
 
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
-from webcare.sandbox import saving
-from webcare.sandbox.faults import Faults, fault_from
+from webcare.sandbox import control_meta, saving
+from webcare.sandbox.fault_language import rules_from_text
+from webcare.sandbox.faults import Fault, Faults, Rule, fault_from
 from webcare.sandbox.script import Player
-from webcare.sandbox.values import BrandAccount, FbItem, SandboxError, XPost
+from webcare.sandbox.values import RIGHTS, BrandAccount, FbItem, SandboxError, XPost
 from webcare.sandbox.world import World
 
 Act = Callable[[Request, dict[str, Any]], Any]
-_RIGHTS = ("read", "reply", "hide", "like", "delete")
 
 
 def routes(world: World, faults: Faults, player: Player | None) -> list[Route]:
@@ -33,12 +34,18 @@ def routes(world: World, faults: Faults, player: Player | None) -> list[Route]:
         ("POST", "/options", desk.set_options),
         ("POST", "/accounts/{key}", desk.set_account),
         ("POST", "/limits/reset", desk.reset_limits),
+        ("GET", "/usage", desk.usage),
+        ("GET", "/clock", desk.clock),
+        ("POST", "/clock", desk.set_clock),
         ("POST", "/x/posts", desk.post_x),
         ("POST", "/x/posts/{id}/{act}", desk.act_on_x),
         ("POST", "/x/users/{handle}", desk.set_x_user),
+        ("POST", "/x/messages", desk.message_x),
+        ("POST", "/x/messages/{id}/delete", desk.delete_message_x),
         ("POST", "/facebook/posts", desk.post_fb),
         ("POST", "/facebook/comments", desk.comment_fb),
         ("POST", "/facebook/reviews", desk.review_fb),
+        *control_meta.acts(world),
         ("POST", "/facebook/items/{id}/{act}", desk.act_on_fb),
         ("GET", "/faults", desk.faults),
         ("POST", "/faults", desk.add_fault),
@@ -83,6 +90,13 @@ def _text(body: dict[str, Any], name: str) -> str:
     return value
 
 
+def _moment(body: dict[str, Any]) -> datetime:
+    try:
+        return datetime.fromisoformat(_text(body, "now"))
+    except ValueError as error:
+        raise SandboxError(f"a time reads like 2026-11-01T08:00:00Z, not {body['now']!r}") from error
+
+
 class _Control:
     """One method per endpoint; each returns what is sent back."""
 
@@ -120,14 +134,16 @@ class _Control:
 
     def set_account(self, request: Request, body: dict[str, Any]) -> dict[str, Any]:
         account = self._world.account(request.path_params["key"])
-        if not set(body) <= {"disconnected", "denied", "require_proof"}:
-            raise SandboxError("an account takes disconnected, denied and require_proof")
-        if not set(body.get("denied", [])) <= set(_RIGHTS):
-            raise SandboxError(f"denied is a list of {', '.join(_RIGHTS)}")
+        if not set(body) <= {"disconnected", "denied", "require_proof", "expires_at"}:
+            raise SandboxError("an account takes disconnected, denied, require_proof and expires_at")
+        expires_at = control_meta.moment_of(body, "expires_at")
+        if not set(body.get("denied", [])) <= set(RIGHTS):
+            raise SandboxError(f"denied is a list of {', '.join(RIGHTS)}")
         with self._world.lock:
             account.disconnected = str(body.get("disconnected", account.disconnected))
             account.denied = set(body.get("denied", account.denied))
             account.require_proof = bool(body.get("require_proof", account.require_proof))
+            account.expires_at = expires_at if "expires_at" in body else account.expires_at
             self._world.touch()
         return {**saving.plain(account), "secrets": {}}
 
@@ -135,6 +151,27 @@ class _Control:
         with self._world.lock:
             self._world.windows.clear()
         return {"reset": True}
+
+    def usage(self, request: Request, body: dict[str, Any]) -> list[dict[str, Any]]:
+        with self._world.lock:
+            return self._world.x.meter.listed()
+
+    def clock(self, request: Request, body: dict[str, Any]) -> dict[str, Any]:
+        return {"now": self._world.now(), **self._world.time.dump()}
+
+    def set_clock(self, request: Request, body: dict[str, Any]) -> dict[str, Any]:
+        if not body or not set(body) <= {"now", "advance_s", "speed"}:
+            raise SandboxError("the clock takes now, advance_s and speed")
+        for name in {"advance_s", "speed"} & set(body):
+            if isinstance(body[name], bool) or not isinstance(body[name], (int, float)):
+                raise SandboxError(f"{name!r} is not a number")
+        if "now" in body:
+            self._world.time.set(_moment(body))
+        if "advance_s" in body:
+            self._world.time.advance(float(body["advance_s"]))
+        if "speed" in body:
+            self._world.time.run(float(body["speed"]))
+        return self.clock(request, body)
 
     # --- acting as a customer ------------------------------------------------------------------------
 
@@ -147,6 +184,8 @@ class _Control:
             quote=body.get("quote"),
             lang=str(body.get("lang", "und")),
             visible_after=body.get("visible_after"),
+            reply_settings=str(body.get("reply_settings", "everyone")),
+            media=_media(body.get("media", [])),
             origin="control",
         )
         return _x_post(made)
@@ -163,10 +202,26 @@ class _Control:
         raise SandboxError(f"a post can be deleted, edited or retweeted, not {act!r}")
 
     def set_x_user(self, request: Request, body: dict[str, Any]) -> Any:
-        if not set(body) <= {"name", "handle", "protected", "suspended"}:
-            raise SandboxError("a person takes name, handle, protected and suspended")
+        if not set(body) <= {"name", "handle", "protected", "suspended", "takes_messages"}:
+            raise SandboxError("a person takes name, handle, protected, suspended and takes_messages")
         user = self._world.user("x", request.path_params["handle"])
         return self._world.set_user("x", user.handle, **body)
+
+    def message_x(self, request: Request, body: dict[str, Any]) -> dict[str, Any]:
+        brand = self._world.users[("x", self._world.account(str(body.get("to", "x_hemlund"))).user_id)]
+        sent = self._world.message_x(
+            _text(body, "text"),
+            sender=self._world.user("x", _text(body, "author"), str(body.get("name", ""))),
+            to=brand,
+            visible_after=body.get("visible_after"),
+            post=body.get("post"),
+            origin="control",
+        )
+        return {**saving.plain(sent), "id": str(sent.id)}
+
+    def delete_message_x(self, request: Request, body: dict[str, Any]) -> dict[str, Any]:
+        self._world.x_messages.delete(request.path_params["id"])
+        return {"deleted": request.path_params["id"]}
 
     def post_fb(self, request: Request, body: dict[str, Any]) -> dict[str, Any]:
         kind = body.get("kind", "visitor_post")
@@ -203,15 +258,11 @@ class _Control:
         return self._faults.listed()
 
     def add_fault(self, request: Request, body: dict[str, Any]) -> list[dict[str, Any]]:
-        fault = fault_from(body)
-        self._faults.add(fault.match, fault.kind, **{k: v for k, v in body.items() if k not in ("match", "kind")})
+        self._faults.extend(_rules(body) if "scenario" in body else [fault_from(body)])
         return self._faults.listed()
 
     def set_faults(self, request: Request, body: dict[str, Any]) -> list[dict[str, Any]]:
-        rules = body.get("rules")
-        if not isinstance(rules, list) or not all(isinstance(rule, dict) for rule in rules):
-            raise SandboxError("send a list of faults")
-        self._faults.replace([fault_from(rule) for rule in rules])
+        self._faults.replace(_rules(body))
         return self._faults.listed()
 
     def clear_faults(self, request: Request, body: dict[str, Any]) -> list[dict[str, Any]]:
@@ -232,6 +283,23 @@ class _Control:
         if skip:
             self._player.advance(float(skip))
         return self._player.progress()
+
+
+def _rules(body: dict[str, Any]) -> list[Rule]:
+    if "scenario" in body:
+        return rules_from_text(_text(body, "scenario"))
+    rules = body.get("rules")
+    if not isinstance(rules, list) or not all(isinstance(rule, dict) for rule in rules):
+        raise SandboxError("send a list of faults, or a scenario as text")
+    made: list[Fault] = [fault_from(rule) for rule in rules]
+    return [*made]
+
+
+def _media(given: Any) -> list[tuple[str, str]]:
+    kinds = ("photo", "video", "animated_gif")
+    if not isinstance(given, list) or not all(isinstance(one, dict) and one.get("type") in kinds for one in given):
+        raise SandboxError(f"media is a list of objects with a type ({', '.join(kinds)}) and a url")
+    return [(str(one["type"]), _text(one, "url")) for one in given]
 
 
 def _x_post(post: XPost) -> dict[str, Any]:

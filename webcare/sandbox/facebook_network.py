@@ -5,12 +5,13 @@ Nothing here knows HTTP; `graph_api.py` turns this into the wire format.
 
 from __future__ import annotations
 
-from bisect import insort
+import hashlib
 from collections import defaultdict
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
 
+from webcare.sandbox.timeline import Key, Timeline
 from webcare.sandbox.values import FbItem, FbKind, SandboxError, User, clean, to_ms
 
 if TYPE_CHECKING:
@@ -19,8 +20,14 @@ if TYPE_CHECKING:
 #: The same words by a page under the same object within this time are refused as a duplicate.
 DUPLICATE_WITHIN = timedelta(minutes=10)
 _FIRST_NUMBER = 122_000_000_000_000_000
-POST_KINDS: tuple[FbKind, ...] = ("post", "visitor_post", "tagged")
-Key = tuple[datetime, str]
+#: The lists of a page that hold each kind of item.
+LISTS: Mapping[FbKind, tuple[str, ...]] = {
+    "post": ("feed", "posts", "published_posts"),
+    "visitor_post": ("feed", "visitor_posts"),
+    "tagged": ("tagged",),
+    "review": ("ratings",),
+    "comment": (),
+}
 
 
 class FacebookNetwork:
@@ -34,9 +41,11 @@ class FacebookNetwork:
         """Start over with these items."""
         self.items: dict[str, FbItem] = {}
         self._numbers: set[int] = set()
-        self._on_page: dict[tuple[str, FbKind], list[Key]] = defaultdict(list)
-        self._under_post: dict[str, list[Key]] = defaultdict(list)
-        self._under_comment: dict[str, list[Key]] = defaultdict(list)
+        self._on_page: dict[tuple[str, str], Timeline] = defaultdict(Timeline)
+        self._active: dict[str, Timeline] = defaultdict(Timeline)
+        self._under_post: dict[str, Timeline] = defaultdict(Timeline)
+        self._top: dict[str, Timeline] = defaultdict(Timeline)
+        self._under_comment: dict[str, Timeline] = defaultdict(Timeline)
         for item in items:
             self._add(item)
 
@@ -85,12 +94,11 @@ class FacebookNetwork:
             number = self._free_number(at)
             parent_id = (target.parent_id or target.id) if target.kind == "comment" else None
             item_id = f"{target.post_id.rpartition('_')[2]}_{number}"
-            made = self._make(item_id, "comment", page, writer, text, target.post_id, at, visible_after, origin)
-            made.parent_id = parent_id
-            if parent_id:
-                insort(self._under_comment[parent_id], (made.posted_at, made.id))
+            made = self._make(
+                item_id, "comment", page, writer, text, target.post_id, at, visible_after, origin, parent_id=parent_id
+            )
             post = self.items[target.post_id]
-            post.updated_at = max(post.updated_at, made.posted_at)
+            self._moved(post, max(post.updated_at, made.posted_at))
             return made
 
     def review(
@@ -116,7 +124,7 @@ class FacebookNetwork:
         with self.world.lock:
             item = self.need(item_id)
             item.message = clean(text)
-            item.updated_at = self.world.now()
+            self._moved(item, self.world.now())
             self.world.touch()
             return item
 
@@ -124,9 +132,13 @@ class FacebookNetwork:
         """Take an item away, with everything under it."""
         with self.world.lock:
             item = self.need(item_id)
-            item.deleted = True
-            for _, below in [*self._under_comment.get(item_id, []), *self._under_post.get(item_id, [])]:
-                self.items[below].deleted = True
+            below = [self._under_comment.get(item_id), self._under_post.get(item_id)]
+            gone = [item, *(self.items[one] for line in below if line for _, one in line.walk())]
+            for one in gone:
+                one.deleted = True
+                for line in self._lines(one):
+                    line.discard((one.posted_at, one.id))
+                self._active[one.page_id].discard((one.updated_at, one.id))
             self.world.touch()
 
     def _page(self, page_id: str | None) -> User:
@@ -155,27 +167,39 @@ class FacebookNetwork:
         at: datetime | None,
         visible_after: float | None,
         origin: str,
+        *,
+        parent_id: str | None = None,
     ) -> FbItem:
-        now = self.world.now()
-        delay = self.world.options.visible_delay_s if visible_after is None else visible_after
-        posted = at or now
-        visible = max(posted, now + timedelta(seconds=delay))
-        return self._add(
-            FbItem(item_id, kind, page.id, writer.id, clean(text), posted, posted, visible, post_id, origin=origin)
-        )
+        posted, visible = at or self.world.now(), self.world.visible_at(at, visible_after)
+        made = FbItem(item_id, kind, page.id, writer.id, clean(text), posted, posted, visible, post_id, parent_id)
+        made.origin = origin
+        return self._add(made)
 
     def _add(self, item: FbItem) -> FbItem:
         self.items[item.id] = item
         self._numbers.add(int(item.id.rpartition("_")[2]))
-        key = (item.posted_at, item.id)
-        if item.kind == "comment":
-            insort(self._under_post[item.post_id], key)
-            if item.parent_id:
-                insort(self._under_comment[item.parent_id], key)
-        else:
-            insort(self._on_page[(item.page_id, item.kind)], key)
+        if not item.deleted:
+            for line in self._lines(item):
+                line.add((item.posted_at, item.id))
+            if item.kind != "comment":
+                self._active[item.page_id].add((item.updated_at, item.id))
         self.world.touch()
         return item
+
+    def _moved(self, item: FbItem, at: datetime) -> None:
+        """Something happened to an item or below it."""
+        if item.kind != "comment":
+            self._active[item.page_id].discard((item.updated_at, item.id))
+            self._active[item.page_id].add((at, item.id))
+        item.updated_at = at
+
+    def _lines(self, item: FbItem) -> list[Timeline]:
+        """The lists this item stands in."""
+        found = [self._on_page[item.page_id, name] for name in LISTS[item.kind]]
+        if item.kind == "comment":
+            found.append(self._under_post[item.post_id])
+            found.append(self._under_comment[item.parent_id] if item.parent_id else self._top[item.post_id])
+        return found
 
     # --- reading -------------------------------------------------------------------------------------
 
@@ -194,36 +218,49 @@ class FacebookNetwork:
         """Who wrote it."""
         return self.world.users[("facebook", item.author_id)]
 
-    def on_page(self, page_id: str, *kinds: FbKind) -> list[FbItem]:
-        """What stands on a page, newest first."""
-        keys = sorted((key for kind in kinds for key in self._on_page.get((page_id, kind), [])), reverse=True)
-        return list(self._listed(keys))
+    def on_page(self, page_id: str, name: str) -> Timeline:
+        """One of the lists of a page: feed, posts, published_posts, visitor_posts, tagged or ratings."""
+        return self._on_page[page_id, name]
+
+    def active(self, page_id: str) -> Iterator[FbItem]:
+        """All posts and reviews on a page that show, the one with the newest activity first."""
+        return self._shown(self._active[page_id].walk(newest_first=True))
+
+    def under(self, item: FbItem, *, stream: bool) -> Timeline:
+        """The comments under an item; `stream` adds the answers to comments."""
+        if item.kind == "comment":
+            return self._under_comment[item.id]
+        return (self._under_post if stream else self._top)[item.id]
+
+    def listed(self, item_id: str, *, name: str = "") -> FbItem | None:
+        """The item if the list called `name` shows it now."""
+        item = self.visible(item_id)
+        if item is None or item.visible_at > self.world.now() or name in item.left_out:
+            return None
+        return None if name == "feed" and self._missing_from_feed(item_id) else item
+
+    def _missing_from_feed(self, item_id: str) -> bool:
+        share = self.world.options.feed_misses
+        return share > 0 and int(hashlib.sha256(item_id.encode()).hexdigest()[:8], 16) / 2**32 < share
 
     def comments(self, item: FbItem, *, stream: bool) -> list[FbItem]:
-        """The comments under an item, oldest first; `stream` adds the answers to comments."""
-        if item.kind == "comment":
-            return list(self._listed(self._under_comment.get(item.id, [])))
-        found = self._listed(self._under_post.get(item.id, []))
-        return [comment for comment in found if stream or comment.parent_id is None]
+        """All comments under an item that show, oldest first."""
+        return list(self._shown(self.under(item, stream=stream).walk()))
 
-    def _listed(self, keys: Iterable[Key]) -> Iterator[FbItem]:
-        now = self.world.now()
+    def _shown(self, keys: Iterable[Key]) -> Iterator[FbItem]:
         for _, item_id in keys:
-            item = self.visible(item_id)
-            if item is not None and item.visible_at <= now:
+            item = self.listed(item_id)
+            if item is not None:
                 yield item
 
     def is_duplicate(self, text: str, *, author_id: str, under: FbItem) -> bool:
         """Whether this author lately wrote these very words under the same object."""
-        keys = self._under_comment if under.kind == "comment" else self._under_post
         since = self.world.now() - DUPLICATE_WITHIN
-        for posted_at, item_id in reversed(keys.get(under.parent_id or under.id, [])):
-            if posted_at < since:
-                return False
-            item = self.items[item_id]
-            if item.author_id == author_id and item.message == text and not item.deleted:
-                return True
-        return False
+        line = (
+            self._under_comment[under.parent_id or under.id] if under.kind == "comment" else self._under_post[under.id]
+        )
+        items = (self.items[item_id] for _, item_id in line.walk((since, "")))
+        return any(item.author_id == author_id and item.message == text for item in items)
 
     def thread_of(self, item: FbItem) -> str:
         """The id of the first item of its thread: the top comment under a brand's post, else the visitor's post."""
@@ -233,6 +270,6 @@ class FacebookNetwork:
     def answers(self, thread_id: str) -> list[FbItem]:
         """The page's own comments in a thread, oldest first, without deleted ones."""
         root = self.need(thread_id)
-        keys = (self._under_comment if root.kind == "comment" else self._under_post).get(thread_id, [])
-        items = (self.items[item_id] for _, item_id in keys)
-        return [item for item in items if item.author_id == item.page_id and not item.deleted]
+        line = (self._under_comment if root.kind == "comment" else self._under_post)[thread_id]
+        items = (self.items[item_id] for _, item_id in line.walk())
+        return [item for item in items if item.author_id == item.page_id]

@@ -1,51 +1,84 @@
-"""Making the networks fail on purpose, one rule at a time.
+"""Making the networks fail on purpose, one rule at a time, on the world's own clock.
 
-A rule names the requests it strikes ("GET /x/2/users/*/mentions"), what happens, and how often. The first rule that
-strikes wins. A seed makes a run with probabilities repeatable.
+A rule names the requests it strikes ("GET /x/2/users/*/mentions"), what happens, how often and when. The first rule
+that strikes wins. Other rules let new posts show up late, or do something to an account at a certain time. A seed
+makes a run with chances repeatable. `fault_language.py` reads rules as people write them.
 """
 
 from __future__ import annotations
 
-import asyncio
 import json
 import random
-import time
-from collections.abc import Awaitable, Callable, Mapping, MutableMapping
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, field, fields
+from datetime import datetime
 from fnmatch import fnmatchcase
 from pathlib import Path
 from threading import Lock
 from typing import Any, Literal, get_args
 
-from webcare.sandbox.values import SandboxError
+from webcare.sandbox.values import Clock, SandboxError, utc_now
 
 Kind = Literal[
     "rate_limited",  # 429, or Graph's own limit error; `seconds` until the reset, default 60
     "rate_limited_no_reset",  # the same without saying when it ends
+    "usage_capped",  # X: 429 because the month's posts are used up
+    "credits_gone",  # X: 402 because nothing is paid for any more
     "unavailable_html",  # 503 with an HTML page
     "error_before",  # 500 and nothing happened
     "error_after_commit",  # 500 although it happened
     "cut_before",  # the connection breaks and nothing happened
     "cut_after_commit",  # the connection breaks although it happened
-    "slow",  # answers after `seconds`
+    "slow",  # happens and is answered after `seconds`
+    "slow_after_commit",  # happens at once, and is answered after `seconds`
     "malformed_json",  # 200, half of the JSON
     "empty_200",  # 200 without a body
     "errors_only_200",  # 200 with errors and no data
+    "short_page",  # X lists hold only `size` posts a page, though more follow
     "delay_visibility",  # what is posted shows in lists only after `seconds`
+    "refused",  # `status` with a problem of X's, or Graph's error `code` and `subcode`; nothing happened
     "answer",  # `status`, `body` and `headers` as given; nothing happened
 ]
 KINDS = get_args(Kind)
-Scope = MutableMapping[str, Any]
-Message = MutableMapping[str, Any]
-Receive = Callable[[], Awaitable[Message]]
-Send = Callable[[Message], Awaitable[None]]
-App = Callable[[Scope, Receive, Send], Awaitable[None]]
-Cut = Callable[[Scope], None]
+
+
+@dataclass(frozen=True, slots=True)
+class When:
+    """When a rule is in force, in seconds of the world's clock since it was put in."""
+
+    begins_s: float = 0.0
+    ends_s: float | None = None
+    every_s: float | None = None  #: in force again and again, `lasts_s` at a time
+    lasts_s: float = 0.0
+
+    def __post_init__(self) -> None:
+        if self.begins_s < 0 or (self.ends_s is not None and self.ends_s <= self.begins_s):
+            raise SandboxError("a rule ends after it begins")
+        if self.every_s is not None and (self.every_s <= 0 or self.lasts_s > self.every_s):
+            raise SandboxError("what comes again and again lasts no longer than until it comes again")
+
+    def holds(self, elapsed: float) -> bool:
+        """Whether the rule is in force so many seconds in."""
+        if elapsed < self.begins_s or (self.ends_s is not None and elapsed >= self.ends_s):
+            return False
+        return self.every_s is None or (elapsed - self.begins_s) % self.every_s < self.lasts_s
+
+    def times(self, elapsed: float) -> int:
+        """How often something that happens at `begins_s`, and perhaps again and again, was due by then."""
+        if elapsed < self.begins_s:
+            return 0
+        if self.every_s is None:
+            return 1
+        last = elapsed if self.ends_s is None else min(elapsed, self.ends_s)
+        return 1 + int((last - self.begins_s) // self.every_s)
+
+
+ALWAYS = When()
 
 
 @dataclass(slots=True)
 class Fault:
-    """One rule. Without `probability` it strikes the next `count` requests (default: every one)."""
+    """One rule about requests. Without `probability` it strikes the next `count` of them (default: every one)."""
 
     match: str  #: "METHOD /path", with * for anything; the path begins with /x or /graph
     kind: Kind
@@ -53,9 +86,14 @@ class Fault:
     probability: float | None = None
     skip: int = 0  #: let this many matching requests pass first
     seconds: float = 60.0
+    size: int = 2
     status: int = 500
+    code: int | None = None
+    subcode: int | None = None
     body: Any = None
     headers: dict[str, str] = field(default_factory=dict)
+    when: When = ALWAYS
+    says: str = ""  #: the rule as it was written
     struck: int = 0  #: how often it struck so far
 
     def __post_init__(self) -> None:
@@ -64,185 +102,179 @@ class Fault:
         method, _, path = self.match.partition(" ")
         if not path.startswith(("/", "*")) or not method:
             raise SandboxError(f"a fault's match reads like 'GET /x/2/users/*/mentions', not {self.match!r}")
-        if self.probability is not None and not 0 <= self.probability <= 1:
-            raise SandboxError(f"a probability lies between 0 and 1, not {self.probability}")
+        check_probability(self.probability)
+
+
+@dataclass(slots=True)
+class Late:
+    """A rule about posts and messages: they show up in lists only `seconds` after they were written."""
+
+    seconds: float
+    network: str = ""  #: "x", "facebook" (all of Meta), or empty for every network
+    count: int | None = None
+    probability: float | None = None
+    skip: int = 0
+    when: When = ALWAYS
+    says: str = ""
+    struck: int = 0
+
+    def __post_init__(self) -> None:
+        check_probability(self.probability)
+
+
+@dataclass(slots=True)
+class Event:
+    """Something that happens to the world at a time, e.g. a token that expires; `fault_events.py` carries it out."""
+
+    act: str
+    values: dict[str, Any] = field(default_factory=dict)
+    when: When = ALWAYS
+    says: str = ""
+    struck: int = 0
+
+
+Rule = Fault | Late | Event
+
+
+def check_probability(probability: float | None) -> None:
+    """Raises SandboxError for a chance outside 0 to 1."""
+    if probability is not None and not 0 <= probability <= 1:
+        raise SandboxError(f"a probability lies between 0 and 1, not {probability}")
+
+
+#: What a rule in JSON may hold where not everything will do.
+_KINDS_OF_VALUES: dict[str, tuple[type, ...]] = {
+    "match": (str,),
+    "kind": (str,),
+    "count": (int, type(None)),
+    "probability": (int, float, type(None)),
+    "skip": (int,),
+    "seconds": (int, float),
+    "size": (int,),
+    "status": (int,),
+    "code": (int, type(None)),
+    "subcode": (int, type(None)),
+    "headers": (dict,),
+}
 
 
 def fault_from(rule: Mapping[str, Any]) -> Fault:
-    """A rule from JSON. Raises SandboxError with what is wrong."""
-    known = {f.name for f in fields(Fault)} - {"struck"}
+    """A rule from JSON; `when` is an object. Raises SandboxError with what is wrong."""
+    known = {f.name for f in fields(Fault)} - {"struck", "says"}
     unknown = set(rule) - known
     if unknown or not {"match", "kind"} <= set(rule):
         raise SandboxError(f"a fault has match, kind and some of {', '.join(sorted(known))}; got {dict(rule)}")
-    return Fault(**rule)
+    when = rule.get("when", {})
+    if not isinstance(when, dict) or not set(when) <= {f.name for f in fields(When)}:
+        raise SandboxError(f"a fault's when holds begins_s, ends_s, every_s and lasts_s; got {when!r}")
+    for name, kinds in _KINDS_OF_VALUES.items():
+        if name in rule and (isinstance(rule[name], bool) or not isinstance(rule[name], kinds)):
+            raise SandboxError(f"a fault's {name} cannot be {rule[name]!r}")
+    if not all(value is None or isinstance(value, (int, float)) for value in when.values()):
+        raise SandboxError(f"a fault's when holds numbers of seconds; got {when!r}")
+    return Fault(**{**rule, "when": When(**when)})
 
 
-def faults_from_file(path: Path) -> list[Fault]:
-    """The rules in a JSON file: a list of objects. Raises SandboxError."""
+def faults_from_json(text: str) -> list[Rule]:
+    """The rules in a JSON text: a list of objects. Raises SandboxError."""
     try:
-        rules = json.loads(path.read_text("utf-8"))
+        rules = json.loads(text)
+    except ValueError as error:
+        raise SandboxError(f"the faults are not JSON: {error}") from error
+    if not isinstance(rules, list) or not all(isinstance(rule, dict) for rule in rules):
+        raise SandboxError("the faults must be a list of objects")
+    return [fault_from(rule) for rule in rules]
+
+
+def read_text(path: Path) -> str:
+    """The text of a file of faults. Raises SandboxError."""
+    try:
+        return path.read_text("utf-8")
     except (OSError, ValueError) as error:
         raise SandboxError(f"cannot read the faults in {path}: {error}") from error
-    if not isinstance(rules, list) or not all(isinstance(rule, dict) for rule in rules):
-        raise SandboxError(f"{path} must hold a list of faults")
-    return [fault_from(rule) for rule in rules]
 
 
 class Faults:
     """The rules in force. Safe to change from another thread than the one that serves."""
 
-    def __init__(self, *, seed: int = 0) -> None:
+    def __init__(self, *, seed: int = 0, clock: Clock = utc_now) -> None:
         self._lock = Lock()
-        self._rules: list[Fault] = []
-        self._random = random.Random(seed)
+        self._clock = clock
+        self._seed = seed
+        #: Each rule with its own dice and the moment it was put in.
+        self._rules: list[tuple[Rule, random.Random, datetime]] = []
 
     def add(self, match: str, kind: Kind, **more: Any) -> Fault:
         """Add a rule, e.g. `add("POST /x/2/tweets", "cut_after_commit", count=1)`."""
         fault = Fault(match, kind, **more)
-        with self._lock:
-            self._rules.append(fault)
+        self.extend([fault])
         return fault
 
-    def replace(self, rules: list[Fault]) -> None:
-        """Put these rules in the place of all others."""
+    def extend(self, rules: Sequence[Rule]) -> None:
+        """Add rules that count from now."""
+        now = self._clock()
         with self._lock:
-            self._rules = list(rules)
+            for rule in rules:
+                self._rules.append((rule, random.Random(f"{self._seed} {len(self._rules)}"), now))
+
+    def replace(self, rules: Sequence[Rule]) -> None:
+        """Put these rules in the place of all others; their time begins now."""
+        with self._lock:
+            self._rules = []
+        self.extend(rules)
 
     def clear(self, *, seed: int | None = None) -> None:
         """Let the networks work again; with a seed, start the dice anew."""
         with self._lock:
             self._rules = []
-            if seed is not None:
-                self._random = random.Random(seed)
+            self._seed = self._seed if seed is None else seed
 
     def listed(self) -> list[dict[str, Any]]:
         """The rules as plain data, with how often each struck."""
         with self._lock:
-            return [asdict(rule) for rule in self._rules]
+            return [asdict(rule) for rule, _, _ in self._rules]
 
     def strike(self, method: str, path: str) -> Fault | None:
         """The rule that strikes this request, counted."""
+        now, request = self._clock(), f"{method} {path}"
         with self._lock:
-            return next((rule for rule in self._rules if self._strikes(rule, f"{method} {path}")), None)
+            for rule, dice, since in self._rules:
+                if isinstance(rule, Fault) and fnmatchcase(request, rule.match) and _strikes(rule, dice, since, now):
+                    return rule
+        return None
 
-    def _strikes(self, rule: Fault, request: str) -> bool:
-        if not fnmatchcase(request, rule.match) or (rule.count is not None and rule.struck >= rule.count):
-            return False
-        if rule.skip > 0:
-            rule.skip -= 1
-            return False
-        if rule.probability is not None and self._random.random() >= rule.probability:
-            return False
-        rule.struck += 1
-        return True
+    def late(self, network: str) -> float:
+        """How many seconds late what is written now on this network shows up in lists."""
+        now, found = self._clock(), 0.0
+        with self._lock:
+            for rule, dice, since in self._rules:
+                if isinstance(rule, Late) and rule.network in ("", network) and _strikes(rule, dice, since, now):
+                    found = max(found, rule.seconds)
+        return found
 
-
-class FaultyNetworks:
-    """Stands in front of the networks and lets the rules strike."""
-
-    def __init__(self, app: App, faults: Faults, cut: Cut) -> None:
-        self._app = app
-        self._faults = faults
-        self._cut = cut
-
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Serve one request, or make it fail."""
-        path = scope.get("path", "")
-        if scope["type"] != "http" or not path.startswith(("/x/", "/graph/")):
-            return await self._app(scope, receive, send)
-        fault = self._faults.strike(scope["method"], path)
-        if fault is None:
-            return await self._app(scope, receive, send)
-        return await self._fail(fault, scope, receive, send)
-
-    async def _fail(self, fault: Fault, scope: Scope, receive: Receive, send: Send) -> None:
-        if fault.kind == "slow":
-            await asyncio.sleep(fault.seconds)
-            return await self._app(scope, receive, send)
-        if fault.kind == "delay_visibility":
-            scope.setdefault("state", {})["visible_after"] = fault.seconds
-            return await self._app(scope, receive, send)
-        answer: list[Message] = []
-        if fault.kind in ("error_after_commit", "cut_after_commit", "malformed_json"):
-            await self._app(scope, receive, _into(answer))
-        if fault.kind in ("cut_before", "cut_after_commit"):
-            self._cut(scope)
-            await asyncio.sleep(0.01)  # lets the loop notice that the connection is gone before we return
-            return None
-        status, headers, body = _failure(fault, scope["path"].startswith("/x/"), answer)
-        return await _answer(send, status, headers, body)
+    def due(self) -> list[Event]:
+        """What is to happen to the world now, each once for every time it fell due; in the order of the rules."""
+        found: list[Event] = []
+        now = self._clock()
+        with self._lock:
+            for rule, _, since in self._rules:
+                if isinstance(rule, Event):
+                    times = rule.when.times((now - since).total_seconds())
+                    if times > rule.struck:
+                        rule.struck = times
+                        found.append(rule)
+        return found
 
 
-def _into(answer: list[Message]) -> Send:
-    async def send(message: Message) -> None:
-        answer.append(message)
-
-    return send
-
-
-def _failure(fault: Fault, is_x: bool, answer: list[Message]) -> tuple[int, dict[str, str], bytes]:
-    as_json = {"content-type": "application/json; charset=utf-8"}
-    as_problem = {"content-type": "application/problem+json; charset=utf-8"} if is_x else as_json
-    if fault.kind == "answer":
-        text = fault.body if isinstance(fault.body, str) else json.dumps(fault.body)
-        return fault.status, {**as_json, **fault.headers}, text.encode()
-    if fault.kind == "unavailable_html":
-        page = (
-            b"<!DOCTYPE html><html><head><title>Over capacity</title></head><body><h1>Over capacity</h1></body></html>"
-        )
-        return 503, {"content-type": "text/html; charset=utf-8"}, page
-    if fault.kind == "empty_200":
-        return 200, as_json, b""
-    if fault.kind == "malformed_json":
-        body = b"".join(message.get("body", b"") for message in answer)
-        return 200, as_json, body[: len(body) // 2]
-    if fault.kind in ("rate_limited", "rate_limited_no_reset"):
-        return _limited(fault, is_x, as_problem)
-    if fault.kind == "errors_only_200":
-        return 200, as_json, json.dumps(_errors_only(is_x)).encode()
-    return 500, as_problem, json.dumps(_internal(is_x)).encode()
-
-
-def _limited(fault: Fault, is_x: bool, as_json: dict[str, str]) -> tuple[int, dict[str, str], bytes]:
-    says_when = fault.kind == "rate_limited"
-    if is_x:
-        body: dict[str, Any] = {
-            "title": "Too Many Requests",
-            "detail": "Too Many Requests",
-            "type": "about:blank",
-            "status": 429,
-        }
-        until = {"x-rate-limit-limit": "300", "x-rate-limit-remaining": "0"}
-        until["x-rate-limit-reset"] = str(int(time.time() + fault.seconds))
-        return 429, {**as_json, **(until if says_when else {})}, json.dumps(body).encode()
-    body = {"error": {"message": "(#32) Page request limit reached", "type": "OAuthException", "code": 32}}
-    usage = {"type": "pages", "call_count": 100, "total_cputime": 20, "total_time": 20}
-    usage["estimated_time_to_regain_access"] = max(1, round(fault.seconds / 60))
-    headers = {"x-business-use-case-usage": json.dumps({"1100000001": [usage]})} if says_when else {}
-    return 403, {**as_json, **headers}, json.dumps(body).encode()
-
-
-def _errors_only(is_x: bool) -> dict[str, Any]:
-    if not is_x:
-        return {"error": {"message": "An unknown error has occurred.", "type": "OAuthException", "code": 1}}
-    kind = "https://api.twitter.com/2/problems/resource-unavailable"
-    return {"errors": [{"title": "Resource Unavailable", "type": kind, "detail": "The service is not available now."}]}
-
-
-def _internal(is_x: bool) -> dict[str, Any]:
-    if is_x:
-        return {
-            "title": "Internal Server Error",
-            "type": "about:blank",
-            "status": 500,
-            "detail": "Something is broken.",
-        }
-    message = "An unexpected error has occurred. Please retry your request later."
-    return {"error": {"message": message, "type": "OAuthException", "is_transient": True, "code": 2}}
-
-
-async def _answer(send: Send, status: int, headers: dict[str, str], body: bytes) -> None:
-    pairs = [(name.lower().encode(), value.encode()) for name, value in headers.items()]
-    pairs.append((b"content-length", str(len(body)).encode()))
-    await send({"type": "http.response.start", "status": status, "headers": pairs})
-    await send({"type": "http.response.body", "body": body})
+def _strikes(rule: Fault | Late, dice: random.Random, since: datetime, now: datetime) -> bool:
+    if rule.count is not None and rule.struck >= rule.count:
+        return False
+    if not rule.when.holds((now - since).total_seconds()):
+        return False
+    if rule.skip > 0:
+        rule.skip -= 1
+        return False
+    if rule.probability is not None and dice.random() >= rule.probability:
+        return False
+    rule.struck += 1
+    return True

@@ -47,15 +47,24 @@ class Nonces:
 
 
 def identify(
-    header: str, *, method: str, path: str, query: str, form: str, accounts: Iterable[BrandAccount], nonces: Nonces
+    header: str,
+    *,
+    method: str,
+    path: str,
+    query: str,
+    form: str,
+    accounts: Iterable[BrandAccount],
+    nonces: Nonces,
+    own: Sequence[str] = (),
 ) -> tuple[BrandAccount, Kind]:
     """Who signed this request, and whether as a user or as an app. Raises Refused.
 
-    `path` is the path of the real API ("/2/tweets"), `query` the raw query string, `form` a form-encoded body.
+    `path` is the path of the real API ("/2/tweets"), `query` the raw query string, `form` a form-encoded body; `own`
+    are addresses of ours that may stand before the path, for clients that were told to call us.
     """
     scheme, _, rest = header.partition(" ")
     if scheme.lower() == "bearer":
-        return _by_bearer(rest.strip(), accounts), "app"
+        return _by_bearer(rest.strip(), list(accounts))
     if scheme.lower() != "oauth":
         raise Refused("no credentials")
     oauth = {name: unquote(value) for name, value in _PAIR.findall(rest)}
@@ -64,8 +73,8 @@ def identify(
         raise Refused("timestamp out of bounds")
     signature = oauth.pop("oauth_signature", "")
     pairs = [*oauth.items(), *parse_qsl(query, keep_blank_values=True), *parse_qsl(form, keep_blank_values=True)]
-    expected = (sign(method, host + path, pairs, account.secrets) for host in HOSTS)
-    if not any(hmac.compare_digest(signature, one) for one in expected):
+    expected = (sign(method, host + path, pairs, account.secrets) for host in (*HOSTS, *own))
+    if not any(hmac.compare_digest(signature.encode(), one.encode()) for one in expected):
         raise Refused("signature does not match")
     if not nonces.use(f"{oauth.get('oauth_token')} {oauth.get('oauth_nonce')}"):
         raise Refused("nonce used before")
@@ -89,11 +98,18 @@ def _number(text: str) -> int:
     return int(text) if text.isdecimal() else 0
 
 
-def _by_bearer(token: str, accounts: Iterable[BrandAccount]) -> BrandAccount:
+def user_token(account: BrandAccount) -> str:
+    """The OAuth 2.0 token of an account, with which a client acts as its user."""
+    return "sbx-user-" + hashlib.sha256(f"webcare sandbox user token {account.key}".encode()).hexdigest()[:40]
+
+
+def _by_bearer(token: str, accounts: Sequence[BrandAccount]) -> tuple[BrandAccount, Kind]:
     for account in accounts:
         known = account.secrets.get("bearer_token", "")
         if known and hmac.compare_digest(token.encode(), known.encode()):
-            return account
+            return account, "app"
+        if hmac.compare_digest(token.encode(), user_token(account).encode()):
+            return account, "user"
     raise Refused("unknown bearer token")
 
 

@@ -13,7 +13,8 @@ from starlette.requests import Request
 from starlette.responses import FileResponse, RedirectResponse, Response
 from starlette.routing import Route
 
-from webcare.sandbox.page_html import MAX_TEXT, threads_html, whole
+from webcare.sandbox import page_acts
+from webcare.sandbox.page_html import NETWORKS, threads_html, whole
 from webcare.sandbox.page_threads import threads
 from webcare.sandbox.values import Network, SandboxError
 from webcare.sandbox.world import World
@@ -83,7 +84,7 @@ def _posted(world: World) -> Callable[[Request], Awaitable[Response]]:
         network = _network(form.get("network"))
         try:
             _check_origin(request)
-            _write_as_customer(world, network, form)
+            page_acts.write(world, network, form)
         except SandboxError as error:
             return _back(network, form, problem=str(error))
         return _back(network, {"author": form.get("author", "")})
@@ -97,8 +98,7 @@ def _removed(world: World) -> Callable[[Request], Awaitable[Response]]:
         network = _network(form.get("network"))
         try:
             _check_origin(request)
-            with world.lock:
-                _remove(world, network, form.get("id", ""))
+            page_acts.remove(world, network, form.get("id", ""))
         except SandboxError as error:
             return _back(network, {}, problem=str(error))
         return _back(network, {"author": form.get("author", "")})
@@ -119,7 +119,7 @@ async def _form(request: Request) -> dict[str, str]:
 
 
 def _network(text: str | None) -> Network:
-    return "facebook" if text == "facebook" else "x"
+    return next((one for one in NETWORKS if one == text), "x")
 
 
 def _check_origin(request: Request) -> None:
@@ -133,37 +133,6 @@ def _back(network: Network, keep: dict[str, str], *, problem: str = "") -> Respo
     kept = {name: keep[name] for name in ("author", "text", "reply_to", "kind") if keep.get(name)}
     query = urlencode({"network": network, **kept, **({"problem": problem} if problem else {})})
     return RedirectResponse(f"/?{query}", 303, HEADERS)
-
-
-def _write_as_customer(world: World, network: Network, form: dict[str, str]) -> None:
-    text, name, under = form.get("text", "").strip(), form.get("author", "").strip(), form.get("reply_to", "")
-    if not text or not name:
-        raise SandboxError("Write a name and a message.")
-    if len(text) > MAX_TEXT or len(name) > 60:
-        raise SandboxError(f"That is too long: at most {MAX_TEXT} characters, and 60 for the name.")
-    with world.lock:
-        author = world.user(network, name, name.lstrip("@"))
-        if world.is_brand(network, author.id):
-            raise SandboxError("The brand answers from its desk, not from here. Choose another name.")
-        if network == "x":
-            world.post_x(text, author=author, in_reply_to=under or None, origin="page")
-        elif under:
-            world.comment_fb(text, under=under, author=author, origin="page")
-        elif form.get("kind") in ("positive", "negative"):
-            world.review_fb(text, author=author, positive=form["kind"] == "positive", origin="page")
-        else:
-            world.post_fb(text, author=author, origin="page")
-
-
-def _remove(world: World, network: Network, post_id: str) -> None:
-    if network == "x":
-        if world.is_brand("x", world.x.need(post_id).author_id):
-            raise SandboxError("A customer cannot delete the brand's post.")
-        world.delete_x(post_id)
-        return
-    if world.is_brand("facebook", world.facebook.need(post_id).author_id):
-        raise SandboxError("A customer cannot delete the brand's post.")
-    world.delete_fb(post_id)
 
 
 def _html(text: str, *, etag: str = "") -> Response:

@@ -6,25 +6,40 @@ from collections.abc import Iterable, Mapping, Sequence
 from html import escape
 
 from webcare.sandbox import x_text
+from webcare.sandbox.page_acts import MAX_TEXT
 from webcare.sandbox.page_threads import Entry
 from webcare.sandbox.values import Network, User
 
-MAX_TEXT = 5000
-_TITLES: dict[Network, str] = {"x": "X", "facebook": "Facebook"}
+NETWORKS: dict[Network, str] = {"x": "X", "facebook": "Facebook", "instagram": "Instagram"}
+#: What can be written on each network, the usual first.
+_KINDS: dict[Network, tuple[tuple[str, str], ...]] = {
+    "x": (("post", "A post"), ("message", "A private message")),
+    "facebook": (
+        ("post", "A post on the page"),
+        ("positive", "A recommendation"),
+        ("negative", "A bad review"),
+        ("message", "A private message"),
+    ),
+    "instagram": (
+        ("comment", "A comment"),
+        ("picture", "A picture that shows the brand"),
+        ("message", "A private message"),
+    ),
+}
 
 
 def whole(
     threads: Iterable[Sequence[Entry]], *, network: Network, brand: str, tag: str, query: Mapping[str, str]
 ) -> str:
     """The whole page. `tag` names the state it shows; `query` fills the form and may hold a `problem` to tell."""
-    tabs = "".join(_tab(one, title, chosen=one == network) for one, title in _TITLES.items())
+    tabs = "".join(_tab(one, title, chosen=one == network) for one, title in NETWORKS.items())
     return f"""<!doctype html>
 <html lang="en">
 <head>
 <meta charset="utf-8">
 <meta name="viewport" content="width=device-width, initial-scale=1">
 <meta name="color-scheme" content="light dark">
-<title>{_TITLES[network]} · practice network</title>
+<title>{NETWORKS[network]} · practice network</title>
 <link rel="icon" href="/assets/icon.svg" type="image/svg+xml">
 <link rel="stylesheet" href="/assets/page.css">
 <script src="/assets/page.js" defer></script>
@@ -73,17 +88,17 @@ def _composer(network: Network, brand: str, query: Mapping[str, str]) -> str:
 <input id="author" name="author" maxlength="60" required placeholder="Anna Berg" value="{author}">
 <label for="text">Message</label>
 <textarea id="text" name="text" rows="5" maxlength="{MAX_TEXT}" required placeholder="{hint}">{text}</textarea>
-{_kinds(query.get("kind", "")) if network == "facebook" else ""}
+{_kinds(network, query.get("kind", ""))}
 <div class="send"><span id="count" aria-live="polite"></span><button class="primary">Post</button></div>
 </form>
 <p class="aside">{_explained(network, escape(brand))}</p>
 """
 
 
-def _kinds(chosen: str) -> str:
-    options = (("post", "A post on the page"), ("positive", "A recommendation"), ("negative", "A bad review"))
+def _kinds(network: Network, chosen: str) -> str:
     listed = "".join(
-        f'<option value="{value}"{" selected" if value == chosen else ""}>{title}</option>' for value, title in options
+        f'<option value="{value}"{" selected" if value == chosen else ""}>{title}</option>'
+        for value, title in _KINDS[network]
     )
     return f'<div id="kinds"><label for="kind">As</label><select id="kind" name="kind">{listed}</select></div>'
 
@@ -91,7 +106,12 @@ def _kinds(chosen: str) -> str:
 def _explained(network: Network, brand: str) -> str:
     if network == "x":
         return f"A post reaches the desk when it names <b>@{brand.lower()}</b>. Answers do so by themselves."
-    return f"Posts, comments and reviews on the page of <b>{brand}</b> reach the desk at its next look."
+    if network == "instagram":
+        return (
+            f"Comments under pictures of <b>{brand}</b>, pictures that show it and messages reach the desk at its next "
+            "look; where others name it, Instagram tells by webhook only."
+        )
+    return f"Posts, comments, reviews and messages on the page of <b>{brand}</b> reach the desk at its next look."
 
 
 def threads_html(threads: Iterable[Sequence[Entry]], network: Network) -> str:
@@ -101,7 +121,8 @@ def threads_html(threads: Iterable[Sequence[Entry]], network: Network) -> str:
 
 
 def _thread_html(thread: Sequence[Entry], network: Network) -> str:
-    return f'<article class="thread">{"".join(_entry_html(entry, network) for entry in thread)}</article>'
+    private = " private" if thread[0].private else ""
+    return f'<article class="thread{private}">{"".join(_entry_html(entry, network) for entry in thread)}</article>'
 
 
 def _entry_html(entry: Entry, network: Network) -> str:
@@ -127,7 +148,7 @@ def _entry_html(entry: Entry, network: Network) -> str:
 
 def _marks(entry: Entry, network: Network) -> str:
     marks = ['<span class="badge">brand</span>'] if entry.brand else []
-    if network == "x":
+    if network != "facebook":
         marks.append(f'<bdi class="handle">@{escape(entry.author.handle)}</bdi>')
     if entry.note:
         marks.append(f'<span class="note">{escape(entry.note)}</span>')
@@ -155,8 +176,8 @@ def _foot(entry: Entry, network: Network) -> str:
 
 
 def _marked_up(text: str, network: Network) -> str:
-    """Escaped text with the @names and #tags coloured on X. Links stay plain: nothing here leads outside."""
-    if network != "x":
+    """Escaped text, on X and Instagram with @names and #tags coloured. Links stay plain: nothing here leads outside."""
+    if network == "facebook":
         return escape(text)
     parts, at = [], 0
     for match in sorted((*x_text.MENTION.finditer(text), *x_text.HASHTAG.finditer(text)), key=lambda m: m.start()):

@@ -11,12 +11,23 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any, TypeVar
 
-from webcare.sandbox.values import BrandAccount, FbItem, SandboxError, User, XPost
+from webcare.sandbox.values import (
+    BrandAccount,
+    Conversation,
+    FbItem,
+    IgItem,
+    MetaMessage,
+    SandboxError,
+    User,
+    XMessage,
+    XPost,
+)
 
 FORMAT = 1
-_SETS = {"likes", "denied"}
-_TUPLES = {"mentions", "history"}
-Row = TypeVar("Row", User, BrandAccount, XPost, FbItem)
+_SETS = {"likes", "denied", "left_out"}
+_TUPLES = {"mentions", "history", "participants", "posts", "tags"}
+_PAIRS = {"links", "media"}
+Row = TypeVar("Row", User, BrandAccount, XPost, XMessage, FbItem, IgItem, Conversation, MetaMessage)
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,8 +38,13 @@ class Saved:
     accounts: list[BrandAccount]
     users: list[User]
     x: list[XPost]
+    x_messages: list[XMessage]
     facebook: list[FbItem]
+    instagram: list[IgItem]
+    conversations: list[Conversation]
+    messages: list[MetaMessage]
     script: dict[str, Any]
+    time: dict[str, Any]
 
 
 def plain(value: Any) -> Any:
@@ -75,8 +91,13 @@ def read(path: Path) -> Saved:
             accounts=_rows(BrandAccount, state["accounts"]),
             users=_rows(User, state["users"]),
             x=_rows(XPost, state["x"]),
+            x_messages=_rows(XMessage, state.get("x_messages", [])),
             facebook=_rows(FbItem, state["facebook"]),
+            instagram=_rows(IgItem, state.get("instagram", [])),
+            conversations=_rows(Conversation, state.get("conversations", [])),
+            messages=_rows(MetaMessage, state.get("messages", [])),
             script=dict(state["script"]),
+            time=dict(state.get("time", {})),
         )
     except (KeyError, TypeError, ValueError) as error:
         raise SandboxError(f"the state file {path} is damaged ({error}); move it away to start afresh") from error
@@ -87,12 +108,12 @@ def _rows(kind: type[Row], rows: Iterable[dict[str, Any]]) -> list[Row]:
 
 
 def _value(name: str, value: Any) -> Any:
-    if name.endswith("_at"):
+    if name.endswith("_at") and value is not None:
         return datetime.fromisoformat(value)
     if name in _SETS:
         return set(value)
     if name in _TUPLES:
         return tuple(value)
-    if name == "links":
-        return tuple((short, original) for short, original in value)
+    if name in _PAIRS:
+        return tuple((one, other) for one, other in value)
     return value

@@ -28,8 +28,11 @@ from starlette.responses import JSONResponse, Response
 from starlette.routing import BaseRoute, Mount
 from uvicorn.protocols.http.h11_impl import H11Protocol
 
-from webcare.sandbox import control, graph_api, page, x_api
-from webcare.sandbox.faults import App, Fault, Faults, FaultyNetworks, Message, Receive, Scope, Send
+from webcare.sandbox import control, graph_api, oauth, page, x_api
+from webcare.sandbox.fault_events import carry_out
+from webcare.sandbox.fault_server import App, FaultyNetworks, Message, Receive, Scope, Send
+from webcare.sandbox.faults import Faults, Rule
+from webcare.sandbox.hooks import Webhooks
 from webcare.sandbox.script import Player
 from webcare.sandbox.storybook import load_stories
 from webcare.sandbox.values import Clock, SandboxError, utc_now
@@ -159,7 +162,16 @@ def build(world: World, faults: Faults, player: Player | None, connections: _Con
         *page.routes(world),
     ]
     app = Starlette(routes=parts, exception_handlers={SandboxError: _refuse})
-    return _Local(_Dated(FaultyNetworks(app, faults, connections.cut), world))
+    pages = world.brands("facebook")
+    faulty = FaultyNetworks(
+        app,
+        faults,
+        connections.cut,
+        clock=world.now,
+        act=partial(carry_out, world),
+        page_id=pages[0].user_id if pages else "0",
+    )
+    return _Local(_Dated(faulty, world))
 
 
 async def _refuse(request: Request, error: Exception) -> Response:
@@ -184,17 +196,22 @@ class Sandbox:
         script: bool = False,
         stories: Path | None = None,
         speed: float | None = None,
-        faults: Iterable[Fault] = (),
+        faults: Iterable[Rule] = (),
         seed: int = 0,
         demo: bool = True,
+        webhook: str = "",
         **options: Any,
     ) -> None:
         self.world = World(clock=clock, demo=demo, **options)
-        self.faults = Faults(seed=seed)
-        self.faults.replace(list(faults))
         self._state = state
         if state is not None and state.exists():
             self.world.load(state)
+        self.faults = Faults(seed=seed, clock=self.world.now)
+        self.world.late = self.faults.late
+        self.faults.replace(list(faults))
+        self.hooks = Webhooks(self.world)
+        if webhook:
+            self.hooks.point_at(webhook)
         self.player = Player(self.world, load_stories(stories), speed=speed, seed=seed) if script else None
         self._socket = _listen(host, port)
         self.port: int = self._socket.getsockname()[1]
@@ -231,6 +248,10 @@ class Sandbox:
         """The secrets of an account, by the names the channels use. Raises SandboxError."""
         return dict(self.world.account(key).secrets)
 
+    def user_token(self, key: str) -> str:
+        """The OAuth 2.0 token with which a client acts as this X account's user. Raises SandboxError."""
+        return oauth.user_token(self.world.account(key))
+
     def start(self) -> Self:
         """Start answering, and playing if there is a script. Raises SandboxError if it does not come up."""
         self._run(self._serve, "sandbox")
@@ -239,6 +260,7 @@ class Sandbox:
             if time.monotonic() > until or not self._threads[0].is_alive():
                 raise SandboxError("the sandbox did not start")
             time.sleep(0.005)
+        self._run(partial(self.hooks.run, self._stopping), "sandbox-webhooks")
         if self._state is not None:
             self._run(partial(self._keep, self._state), "sandbox-state")
         if self.player is not None:
@@ -249,6 +271,7 @@ class Sandbox:
         """Stop answering, and write the state once more."""
         self._stopping.set()
         self._server.tell()
+        self.hooks.close()
         for thread in self._threads:
             thread.join(STOP_WITHIN_S)
         self._socket.close()

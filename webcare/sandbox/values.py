@@ -14,10 +14,14 @@ from typing import Literal
 from webcare.errors import WebcareError
 
 Clock = Callable[[], datetime]
-Network = Literal["x", "facebook"]
+Network = Literal["x", "facebook", "instagram"]
 FbKind = Literal["post", "visitor_post", "tagged", "comment", "review"]
+IgKind = Literal["media", "comment"]
+Platform = Literal["messenger", "instagram"]
 Dialect = Literal["tweet", "post"]
 
+#: What can be taken away from a brand account's token.
+RIGHTS = ("read", "reply", "hide", "like", "delete", "read_messages", "message", "human_agent")
 #: Snowflake ids count milliseconds from here (4 November 2010, 01:42:54.657 UTC).
 SNOWFLAKE_EPOCH_MS = 1_288_834_974_657
 
@@ -58,7 +62,7 @@ def snowflake_time(post_id: int) -> datetime:
 
 @dataclass(slots=True)
 class User:
-    """A person or a brand on one network. `handle` is the @name on X; on Facebook it is only a key for us."""
+    """A person or a brand on one network. `handle` is the @name on X and Instagram; on Facebook only a key for us."""
 
     id: str
     network: Network
@@ -69,6 +73,8 @@ class User:
     suspended: bool = False
     #: Facebook: the page may not see who this is, so `from` is left out.
     unseen: bool = False
+    #: X: takes direct messages of people they never wrote to.
+    takes_messages: bool = False
 
 
 @dataclass(slots=True)
@@ -81,10 +87,14 @@ class BrandAccount:
     secrets: dict[str, str]
     #: "" = connected; "expired", "revoked" or "password_changed": the token is refused from now on.
     disconnected: str = ""
-    #: What the token may not do: "read", "reply", "hide", "like", "delete".
+    #: What the token may not do; some of RIGHTS.
     denied: set[str] = field(default_factory=set)
     #: Facebook: the app demands `appsecret_proof` on every call.
     require_proof: bool = False
+    #: Instagram: the id of the Facebook page through which it is reached.
+    linked: str = ""
+    #: Facebook and Instagram: when the token stops working; None: it does not expire.
+    expires_at: datetime | None = None
 
 
 @dataclass(slots=True)
@@ -112,6 +122,27 @@ class XPost:
     hidden: bool = False
     likes: set[str] = field(default_factory=set)
     reply_count: int = 0
+    #: Pictures and films: kind ("photo", "video" or "animated_gif") and where they lie.
+    media: tuple[tuple[str, str], ...] = ()
+
+
+@dataclass(slots=True)
+class XMessage:
+    """A direct message on X. `text` is as the API tells it, `written` as its author typed it."""
+
+    id: int
+    conversation_id: str
+    sender_id: str
+    participants: tuple[str, ...]
+    text: str
+    written: str
+    sent_at: datetime
+    visible_at: datetime
+    links: tuple[tuple[str, str], ...] = ()
+    #: Posts it shows.
+    posts: tuple[int, ...] = ()
+    origin: str = "test"
+    deleted: bool = False
 
 
 @dataclass(slots=True)
@@ -135,6 +166,70 @@ class FbItem:
     deleted: bool = False
     hidden: bool = False
     likes: set[str] = field(default_factory=set)
+    #: The page wrote to its author about it; Meta lets it do so once.
+    replied_privately: bool = False
+    #: Lists that do not show it, though they should: Meta's feeds disagree now and then.
+    left_out: set[str] = field(default_factory=set)
+    #: Pictures and films: kind ("photo" or "video") and where they lie.
+    media: tuple[tuple[str, str], ...] = ()
+
+
+@dataclass(slots=True)
+class IgItem:
+    """A picture or a comment on Instagram."""
+
+    id: str
+    kind: IgKind
+    author_id: str
+    text: str
+    posted_at: datetime
+    updated_at: datetime
+    visible_at: datetime
+    #: The picture a comment stands under; a picture's own id otherwise.
+    media_id: str
+    #: The top comment that a comment answers.
+    parent_id: str | None = None
+    #: Ids of the brand accounts marked on the picture, and of those named in the text.
+    tags: tuple[str, ...] = ()
+    mentions: tuple[str, ...] = ()
+    origin: str = "test"
+    deleted: bool = False
+    hidden: bool = False
+    likes: set[str] = field(default_factory=set)
+    replied_privately: bool = False
+
+
+@dataclass(slots=True)
+class Conversation:
+    """All messages between one person and one page, on Messenger or on Instagram."""
+
+    id: str
+    platform: Platform
+    page_id: str
+    person_id: str
+    #: The time of the newest message that shows.
+    updated_at: datetime
+    #: When the person wrote last; None: never, the page began with a private reply.
+    heard_at: datetime | None = None
+    unread: int = 0
+
+
+@dataclass(slots=True)
+class MetaMessage:
+    """One message in a conversation. `author_id` is the person's, the page's or the Instagram account's."""
+
+    id: str
+    conversation_id: str
+    author_id: str
+    text: str
+    posted_at: datetime
+    visible_at: datetime
+    #: The comment or post a private reply answers.
+    answers: str = ""
+    tag: str = ""
+    origin: str = "test"
+    deleted: bool = False
+    media: tuple[tuple[str, str], ...] = ()
 
 
 _SECRET_NAMES: dict[Network, tuple[tuple[str, str], ...]] = {
@@ -146,6 +241,7 @@ _SECRET_NAMES: dict[Network, tuple[tuple[str, str], ...]] = {
         ("bearer_token", "sbx-bearer-"),
     ),
     "facebook": (("page_token", "SBXEAA"), ("app_secret", "")),
+    "instagram": (("page_token", "SBXEAA"), ("app_secret", "")),
 }
 
 

@@ -5,7 +5,10 @@ It answers in the words of API description 2.166 ("tweet" dialect) or in the nam
 
 from __future__ import annotations
 
+import hashlib
+import itertools
 import json
+import time
 from collections.abc import Awaitable, Callable, Mapping
 from datetime import timedelta
 from typing import Any
@@ -14,37 +17,37 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
-from webcare.sandbox import oauth, x_read, x_view, x_write
+from webcare.sandbox import oauth, x_view
 from webcare.sandbox.limits import Window
 from webcare.sandbox.values import BrandAccount, SandboxError
 from webcare.sandbox.world import World
-from webcare.sandbox.x_call import Answer, Call, Endpoint, Problem, forbidden, invalid, plain_problem
+from webcare.sandbox.x_call import (
+    Answer,
+    Call,
+    Endpoint,
+    Problem,
+    credits_gone,
+    forbidden,
+    invalid,
+    plain_problem,
+    usage_capped,
+)
+from webcare.sandbox.x_endpoints import ENDPOINTS
 
 API_VERSION = "2.166"
 WINDOW = timedelta(minutes=15)
-_SHOW = frozenset({"tweet.fields", "user.fields", "media.fields", "poll.fields", "place.fields", "expansions"})
-_LIST = frozenset({"since_id", "until_id", "start_time", "end_time", "max_results", "pagination_token"})
-_DM_PARAMS = frozenset({"max_results", "pagination_token", "event_types", "dm_event.fields"}) | _SHOW
-_USER_PARAMS = frozenset({"user.fields", "expansions", "tweet.fields"})
-#: Requests per 15 minutes for a signed-in user and for an app, as X documents them.
-ENDPOINTS = (
-    Endpoint("GET", "/2/users/me", x_read.me, 75, 75, _USER_PARAMS, user_only=True),
-    Endpoint("GET", "/2/users/by/username/{username}", x_read.user_by_name, 900, 300, _USER_PARAMS),
-    Endpoint("GET", "/2/users/{id}", x_read.user_by_id, 900, 300, _USER_PARAMS),
-    Endpoint("GET", "/2/users/{id}/mentions", x_read.mentions, 300, 450, _LIST | _SHOW),
-    Endpoint("GET", "/2/users/{id}/tweets", x_read.timeline, 900, 10_000, _LIST | _SHOW | {"exclude"}),
-    Endpoint(
-        "GET", "/2/tweets/search/recent", x_read.search, 300, 450, _LIST | _SHOW | {"query", "next_token", "sort_order"}
-    ),
-    Endpoint("GET", "/2/tweets", x_read.lookup, 5000, 3500, _SHOW | {"ids"}),
-    Endpoint("GET", "/2/tweets/{id}", x_read.lookup_one, 900, 450, _SHOW),
-    Endpoint("POST", "/2/tweets", x_write.create, 100, 100, user_only=True, needs="reply"),
-    Endpoint("DELETE", "/2/tweets/{id}", x_write.delete, 50, 50, user_only=True, needs="delete"),
-    Endpoint("PUT", "/2/tweets/{tweet_id}/hidden", x_write.hide, 50, 50, user_only=True, needs="hide"),
-    Endpoint("POST", "/2/users/{id}/likes", x_write.like, 50, 50, user_only=True, needs="like"),
-    Endpoint("DELETE", "/2/users/{id}/likes/{tweet_id}", x_write.unlike, 50, 50, user_only=True, needs="like"),
-    Endpoint("GET", "/2/dm_events", x_read.dm_events, 15, 15, _DM_PARAMS, user_only=True),
-)
+DAY = timedelta(hours=24)
+#: What X sends with every answer.
+_ALWAYS = {
+    "cache-control": "no-cache, no-store, max-age=0",
+    "content-disposition": "attachment; filename=json.json",
+    "server": "tsa_b",
+    "strict-transport-security": "max-age=631138519",
+    "x-content-type-options": "nosniff",
+    "x-frame-options": "SAMEORIGIN",
+    "x-xss-protection": "0",
+    "x-connection-hash": hashlib.sha256(b"webcare sandbox connection").hexdigest(),
+}
 
 
 # --- HTTP ----------------------------------------------------------------------------------------------
@@ -70,8 +73,10 @@ async def _nowhere(request: Request) -> Response:
 def _serve(
     world: World, by_method: Mapping[str, Endpoint], nonces: oauth.Nonces
 ) -> Callable[[Request], Awaitable[Response]]:
+    transactions = itertools.count(0x1018770493C7E885)
+
     async def serve(request: Request) -> Response:
-        raw = await request.body()
+        started, raw = time.monotonic(), await request.body()
         endpoint = by_method["GET" if request.method == "HEAD" else request.method]
         headers: dict[str, str] = {}
         with world.lock:
@@ -83,9 +88,20 @@ def _serve(
                 status, body = 400, plain_problem(400, "Invalid Request", str(error)).body
             if world.options.dialect == "post":
                 body = x_view.in_dialect(body)
+        headers |= _where_it_is(status, body)
+        headers["x-response-time"] = str(round(1000 * (time.monotonic() - started)))
+        headers["x-transaction-id"] = f"{next(transactions):016x}"
         return _response(status, body, headers)
 
     return serve
+
+
+def _where_it_is(status: int, body: dict[str, Any]) -> dict[str, str]:
+    """The address of something just made, quoted where X quotes it."""
+    made = body.get("data", {}) if status == 201 else {}
+    if "dm_event_id" in made:
+        return {"location": f'https://api.twitter.com/2/dm_events/"{made["dm_event_id"]}"'}
+    return {"location": f"https://api.twitter.com/2/tweets/{made['id']}"} if "id" in made else {}
 
 
 def _answer(
@@ -94,21 +110,23 @@ def _answer(
     account, kind = _signed_in(world, request, raw, nonces)
     if endpoint.user_only and kind == "app":
         raise _wrong_kind()
-    window = _count(world, endpoint, account, kind)
-    headers |= {
-        "x-rate-limit-limit": str(window.limit),
-        "x-rate-limit-remaining": str(window.remaining),
-        "x-rate-limit-reset": str(int(window.reset_at.timestamp())),
-        "x-access-level": "read-write-directmessages",
-    }
-    if window.exceeded:
+    windows = _count(world, endpoint, account, kind)
+    headers |= {"x-access-level": "read-write-directmessages"}
+    for prefix, window in windows.items():
+        headers |= _announced(prefix, window)
+    if any(window.exceeded for window in windows.values()):
         raise plain_problem(429, "Too Many Requests", "Too Many Requests")
+    _check_paid(world, endpoint, account)
     if endpoint.needs in account.denied:
         raise forbidden("You are not permitted to perform this action.")
     params = _parameters(request, endpoint, world.options.dialect)
-    delay = request.scope.get("state", {}).get("visible_after")
-    call = Call(world, account, kind, params, dict(request.path_params), _json_body(request, raw), delay)
-    return endpoint.handler(call)
+    bent = request.scope.get("state", {})
+    body = _json_body(request, raw)
+    late, size = bent.get("visible_after"), bent.get("page_size")
+    call = Call(world, account, kind, params, dict(request.path_params), body, late, size)
+    status, answer = endpoint.handler(call)
+    _meter(call, endpoint, answer)
+    return status, answer
 
 
 def _signed_in(world: World, request: Request, raw: bytes, nonces: oauth.Nonces) -> tuple[BrandAccount, oauth.Kind]:
@@ -123,10 +141,12 @@ def _signed_in(world: World, request: Request, raw: bytes, nonces: oauth.Nonces)
             form=raw.decode("utf-8", "replace") if is_form else "",
             accounts=world.brands("x"),
             nonces=nonces,
+            own=[f"http://{request.headers.get('host', '')}{request.scope.get('root_path', '')}"],
         )
     except oauth.Refused as error:
         raise plain_problem(401, "Unauthorized", "Unauthorized") from error
-    if account.disconnected:
+    expired = account.expires_at is not None and account.expires_at <= world.now()
+    if account.disconnected or expired:
         raise plain_problem(401, "Unauthorized", "Unauthorized")
     return account, kind
 
@@ -140,21 +160,62 @@ def _wrong_kind() -> Problem:
     return Problem(403, {"title": "Unsupported Authentication", "detail": detail, "type": kind, "status": 403})
 
 
-def _count(world: World, endpoint: Endpoint, account: BrandAccount, kind: oauth.Kind) -> Window:
+def _count(world: World, endpoint: Endpoint, account: BrandAccount, kind: oauth.Kind) -> dict[str, Window]:
+    """The windows this request was counted in, by the beginning of the headers that announce them."""
     limit = endpoint.user_limit if kind == "user" else endpoint.app_limit
-    name = f"{account.key} {kind} {endpoint.method} {endpoint.path}"
-    scaled = max(1, int(limit * world.options.limit_scale))
-    return world.windows.take(name, limit=scaled, lasts=WINDOW, now=world.now())
+    name = f"{account.key} {kind} {endpoint.pool or f'{endpoint.method} {endpoint.path}'}"
+    scale, now = world.options.limit_scale, world.now()
+    found = {"x-rate-limit": world.windows.take(name, limit=int(limit * scale), lasts=WINDOW, now=now)}
+    if endpoint.per_day:
+        who = account.key if endpoint.day_of == "user" else account.secrets.get("api_key", account.key)
+        day = f"{who} {endpoint.pool or f'{endpoint.method} {endpoint.path}'} day"
+        whole = int(endpoint.per_day * scale)
+        found[f"x-{endpoint.day_of}-limit-24hour"] = world.windows.take(day, limit=whole, lasts=DAY, now=now)
+    return found
+
+
+def _check_paid(world: World, endpoint: Endpoint, account: BrandAccount) -> None:
+    """Raises Problem if the account's credits or its posts of the month are used up."""
+    meter, options = world.x.meter, world.options
+    if options.x_credit_usd and meter.spent(account.key) >= options.x_credit_usd * 1_000_000:
+        raise credits_gone()
+    capped = options.x_post_cap and endpoint.reads == "post_read"
+    if capped and meter.posts_of_month(account.key, world.now()) >= options.x_post_cap:
+        raise usage_capped()
+
+
+def _meter(call: Call, endpoint: Endpoint, answer: dict[str, Any]) -> None:
+    found = answer.get("data")
+    if not endpoint.reads or not found:
+        return
+    # our own mentions and timeline are X's "owned reads"
+    what = "owned_read" if endpoint.reads == "post_read" and call.path.get("id") == call.me.id else endpoint.reads
+    ids = [one["id"] for one in (found if isinstance(found, list) else [found])]
+    call.world.x.meter.read(call.account.key, what, ids, call.world.now())
+
+
+def _announced(prefix: str, window: Window) -> dict[str, str]:
+    return {
+        f"{prefix}-limit": str(window.limit),
+        f"{prefix}-remaining": str(window.remaining),
+        f"{prefix}-reset": str(int(window.reset_at.timestamp())),
+    }
 
 
 _NEW_NAMES = {"post.fields": "tweet.fields"}
+#: What 2.167 took in, by parameter; nothing here has them, so they are understood and left out.
+_NEW_VALUES = {
+    "tweet.fields": frozenset({"article_title"}),
+    "user.fields": frozenset({"subscribes_to_you"}),
+    "expansions": frozenset({"username"}),
+}
 
 
 def _parameters(request: Request, endpoint: Endpoint, dialect: str) -> dict[str, str]:
     """The query, in the names of 2.166 whichever dialect it came in. The old names work in both dialects."""
     given = dict(request.query_params)
     if dialect == "post":
-        given = {_NEW_NAMES.get(name, name): _old_names(name, value) for name, value in given.items()}
+        given = _in_old_names(given)
     for name, value in given.items():
         if name not in endpoint.params:
             allowed = ",".join(sorted(endpoint.params))
@@ -162,12 +223,25 @@ def _parameters(request: Request, endpoint: Endpoint, dialect: str) -> dict[str,
     return given
 
 
-def _old_names(name: str, value: str) -> str:
-    if name not in ("post.fields", "tweet.fields", "expansions"):
-        return value
+def _in_old_names(given: Mapping[str, str]) -> dict[str, str]:
+    found: dict[str, str] = {}
+    for new, value in given.items():
+        name = _NEW_NAMES.get(new, new)
+        values = [one for one in _old_names(name, value) if one not in _NEW_VALUES.get(name, ())]
+        if values:
+            found[name] = ",".join(values)
+    return found
+
+
+def _old_names(name: str, value: str) -> list[str]:
+    if name not in _NEW_VALUES:
+        return [value]
     old = {new: name for name, new in x_view.RENAMED.items()}
     parts = (part.split(".") for part in value.split(","))
-    return ",".join(".".join([old.get(head, head), *rest]) for head, *rest in parts)
+    found = [".".join([old.get(head, head), *rest]) for head, *rest in parts]
+    if name == "expansions":  # 2.167 expands "referenced_posts", where 2.166 said "referenced_tweets.id"
+        return ["referenced_tweets.id" if one == "referenced_tweets" else one for one in found]
+    return found
 
 
 def _json_body(request: Request, raw: bytes) -> dict[str, Any]:
@@ -188,5 +262,5 @@ def _response(status: int, body: dict[str, Any], headers: dict[str, str]) -> Res
     return Response(
         text.encode("utf-8", "replace"),
         status,
-        {"content-type": f"{kind}; charset=utf-8", "api-version": API_VERSION, "cache-control": "no-store", **headers},
+        {"content-type": f"{kind}; charset=utf-8", "api-version": API_VERSION, **_ALWAYS, **headers},
     )

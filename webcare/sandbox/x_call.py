@@ -6,14 +6,16 @@ where a client has to recognise them.
 
 from __future__ import annotations
 
+import json
 import re
 from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
+from typing import Any, Literal
 
-from webcare.sandbox import oauth, x_view
+from webcare.sandbox import fault_answers, oauth, x_view
+from webcare.sandbox.paging import TokenError, read_token
 from webcare.sandbox.values import BrandAccount, User
 from webcare.sandbox.world import World
 from webcare.sandbox.x_network import Span
@@ -35,6 +37,16 @@ class Problem(Exception):
 def plain_problem(status: int, title: str, detail: str) -> Problem:
     """A refusal of the general kind, `about:blank`."""
     return Problem(status, {"title": title, "type": "about:blank", "status": status, "detail": detail})
+
+
+def usage_capped() -> Problem:
+    """429 that no window explains: the posts of the month are used up."""
+    return Problem(429, json.loads(fault_answers.usage_capped()[2]))
+
+
+def credits_gone() -> Problem:
+    """402: nothing is paid for any more."""
+    return Problem(402, json.loads(fault_answers.credits_gone()[2]))
 
 
 def forbidden(detail: str) -> Problem:
@@ -66,11 +78,23 @@ class Call:
     path: dict[str, str]
     body: dict[str, Any]
     visible_after: float | None
+    page_size: int | None = None  #: the most posts a list may hold now, whatever is asked for
 
     @property
     def me(self) -> User:
         """The signed-in brand."""
         return self.world.users[("x", self.account.user_id)]
+
+    def chosen(self, name: str, known: frozenset[str], default: tuple[str, ...] = ()) -> tuple[str, ...]:
+        """The values of a list parameter, after the ones that always come. Raises Problem."""
+        value = self.params.get(name)
+        if value is None:
+            return default
+        asked = value.split(",")
+        for one in asked:
+            if one not in known:
+                raise invalid(name, value, f"The `{name}` query parameter value [{one}] is not one of {sorted(known)}")
+        return tuple(dict.fromkeys((*default, *asked)))
 
 
 Handler = Callable[[Call], Answer]
@@ -88,6 +112,13 @@ class Endpoint:
     params: frozenset[str] = frozenset()
     user_only: bool = False
     needs: str = "read"
+    #: What its answer costs: a name of x_usage.PRICES; empty: nothing, or the handler counts itself.
+    reads: str = ""
+    #: Endpoints of one pool share their window; empty: a window of its own.
+    pool: str = ""
+    #: Requests per 24 hours, and by whom they are counted; 0: as many as the windows let through.
+    per_day: int = 0
+    day_of: Literal["user", "app"] = "user"
 
 
 # --- parameters --------------------------------------------------------------------------------------
@@ -133,21 +164,25 @@ def span_of(call: Call) -> Span:
     )
 
 
-def _chosen(call: Call, name: str, known: frozenset[str], default: tuple[str, ...]) -> tuple[str, ...]:
-    value = call.params.get(name)
-    if value is None:
-        return default
-    asked = value.split(",")
-    for one in asked:
-        if one not in known:
-            raise invalid(name, value, f"The `{name}` query parameter value [{one}] is not one of {sorted(known)}")
-    return tuple(dict.fromkeys((*default, *asked)))
+def read_page_token(token: str) -> tuple[str, int]:
+    """Direction and id of a page token. Raises Problem."""
+    try:
+        return read_token(token)
+    except TokenError as error:
+        message = f"The `pagination_token` query parameter value [{token}] is not valid"
+        raise invalid("pagination_token", token, message) from error
 
 
 def wanted_of(call: Call, *, expansions: frozenset[str] = x_view.POST_EXPANSIONS) -> x_view.Wanted:
     """Which fields and expansions are asked for. Raises Problem."""
+    asked = call.chosen("expansions", expansions)
+    post_fields = call.chosen("tweet.fields", x_view.POST_FIELDS, x_view.DEFAULT_POST_FIELDS)
+    user_fields = call.chosen("user.fields", x_view.USER_FIELDS, x_view.DEFAULT_USER_FIELDS)
+    # lists of people expand what people hold, lists of posts and messages what those hold
+    of_people = expansions is x_view.USER_EXPANSIONS
     return x_view.Wanted(
-        post_fields=_chosen(call, "tweet.fields", x_view.POST_FIELDS, x_view.DEFAULT_POST_FIELDS),
-        user_fields=_chosen(call, "user.fields", x_view.USER_FIELDS, x_view.DEFAULT_USER_FIELDS),
-        expansions=frozenset(_chosen(call, "expansions", expansions, ())),
+        post_fields=post_fields if of_people else x_view.brought(asked, post_fields),
+        user_fields=x_view.brought(asked, user_fields) if of_people else user_fields,
+        media_fields=call.chosen("media.fields", x_view.MEDIA_FIELDS, x_view.DEFAULT_MEDIA_FIELDS),
+        expansions=frozenset(asked),
     )

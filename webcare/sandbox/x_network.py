@@ -5,6 +5,7 @@ Nothing here knows HTTP; `x_api.py` turns this into the wire format.
 
 from __future__ import annotations
 
+import heapq
 from bisect import bisect_left, insort
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator, Sequence
@@ -14,12 +15,15 @@ from typing import TYPE_CHECKING
 
 from webcare.sandbox import x_text
 from webcare.sandbox.values import SandboxError, User, XPost, clean, snowflake
+from webcare.sandbox.x_usage import Meter
 
 if TYPE_CHECKING:
     from webcare.sandbox.world import World
 
 #: The same words by the same author within this time are refused as a duplicate.
 DUPLICATE_WITHIN = timedelta(hours=24)
+#: No post has a greater id.
+MAX_ID = 2**63 - 1
 PostId = int | str
 
 
@@ -45,11 +49,25 @@ class Span:
         )
 
 
+def _descending(lists: Sequence[Sequence[int]], until: int) -> Iterator[int]:
+    """What several ascending lists hold below `until`, from the greatest on, each once."""
+    parts = [map(ids.__getitem__, range(bisect_left(ids, until) - 1, -1, -1)) for ids in lists]
+    if len(parts) == 1:
+        yield from parts[0]
+        return
+    last = None
+    for number in heapq.merge(*parts, reverse=True):
+        if number != last:
+            yield number
+        last = number
+
+
 class XNetwork:
     """All posts on X, with the lists the API reads."""
 
     def __init__(self, world: World) -> None:
         self.world = world
+        self.meter = Meter()
         self.restore([])
 
     def restore(self, posts: Iterable[XPost]) -> None:
@@ -59,6 +77,11 @@ class XNetwork:
         self.by_author: dict[str, list[int]] = defaultdict(list)
         self.by_conversation: dict[int, list[int]] = defaultdict(list)
         self.by_mention: dict[str, list[int]] = defaultdict(list)
+        self.by_quoted: dict[int, list[int]] = defaultdict(list)
+        self.by_answered: dict[int, list[int]] = defaultdict(list)
+        self._crowded: dict[int, int] = {}
+        self._said: dict[tuple[str, str], list[int]] = defaultdict(list)
+        self.by_word: dict[str, list[int]] = defaultdict(list)
         for post in posts:
             self._index(post)
 
@@ -75,6 +98,7 @@ class XNetwork:
         lang: str = "und",
         visible_after: float | None = None,
         reply_settings: str = "everyone",
+        media: Sequence[tuple[str, str]] = (),
         origin: str = "test",
     ) -> XPost:
         """Post as anybody, brand or customer. `at` may lie in the past; `visible_after` is in seconds from now.
@@ -101,7 +125,7 @@ class XNetwork:
                     text=x_text.escaped(shown),
                     written=text,
                     posted_at=at or self.world.now(),
-                    visible_at=self._visible_at(at, visible_after),
+                    visible_at=self.world.visible_at(at, visible_after, "x"),
                     conversation_id=parent.conversation_id if parent else number,
                     lang="no" if lang == "nb" else lang,
                     mentions=x_text.mentioned(shown),
@@ -110,6 +134,7 @@ class XNetwork:
                     quoted=int(quote) if quote is not None else None,
                     history=(number,),
                     reply_settings=reply_settings,
+                    media=tuple(media),
                     origin=origin,
                 )
             )
@@ -123,11 +148,28 @@ class XNetwork:
             made.retweeted = original.id
             return made
 
-    def edit(self, post_id: PostId, text: str, *, at: datetime | None = None) -> XPost:
+    def edit(
+        self,
+        post_id: PostId,
+        text: str,
+        *,
+        at: datetime | None = None,
+        visible_after: float | None = None,
+        origin: str = "",
+    ) -> XPost:
         """Edit a post: a new version with a new id; lists show only the newest version."""
         with self.world.lock:
             old = self.need(post_id)
-            new = self.post(text, author=self.author(old), in_reply_to=old.in_reply_to, at=at, lang=old.lang)
+            new = self.post(
+                text,
+                author=self.author(old),
+                in_reply_to=old.in_reply_to,
+                at=at,
+                lang=old.lang,
+                visible_after=visible_after,
+                reply_settings=old.reply_settings,
+                media=old.media,
+            )
             if old.in_reply_to is None:
                 self.by_conversation[new.conversation_id].remove(new.id)
                 new.conversation_id = old.conversation_id
@@ -136,7 +178,7 @@ class XNetwork:
                 self.need(old.in_reply_to).reply_count -= 1
             for version in old.history:
                 self.posts[version].history = (*old.history, new.id)
-            new.history, new.origin = self.posts[old.history[0]].history, old.origin
+            new.history, new.origin = self.posts[old.history[0]].history, origin or old.origin
             return new
 
     def delete(self, post_id: PostId) -> None:
@@ -165,15 +207,14 @@ class XNetwork:
                 for n in range(count)
             ]
 
-    def _visible_at(self, at: datetime | None, visible_after: float | None) -> datetime:
-        now = self.world.now()
-        delay = self.world.options.visible_delay_s if visible_after is None else visible_after
-        return max(at or now, now + timedelta(seconds=delay))
-
     def _free_id(self, at: datetime) -> int:
-        number = snowflake(at)
+        """The id of the moment; posts of one millisecond count on from the last, however many there are."""
+        first = snowflake(at)
+        number = self._crowded.get(first, first)
         while number in self.posts:
             number += 1
+        if number != first:
+            self._crowded[first] = number
         return number
 
     def _answered(self, parent: XPost, writer: User) -> list[str]:
@@ -200,6 +241,13 @@ class XNetwork:
         insort(self.by_conversation[post.conversation_id], post.id)
         for handle in post.mentions:
             insort(self.by_mention[handle], post.id)
+        if post.quoted is not None:
+            insort(self.by_quoted[post.quoted], post.id)
+        if post.in_reply_to is not None:
+            insort(self.by_answered[post.in_reply_to], post.id)
+        self._said[(post.author_id, self._unshortened(post))].append(post.id)
+        for word in set(x_text.words(post.text)):
+            insort(self.by_word[word], post.id)
 
     # --- reading -------------------------------------------------------------------------------------
 
@@ -228,26 +276,41 @@ class XNetwork:
         *,
         cap: int | None = None,
         match: Callable[[XPost], bool] | None = None,
+        before: int | None = None,
+        more: Sequence[Sequence[int]] = (),
     ) -> Iterator[XPost]:
-        """The listed posts of `span`, newest first. `ids` ascend; `cap` counts from the newest of all."""
-        now, seen = self.world.now(), 0
-        for index in range(len(ids) - 1, -1, -1):
-            post = self.posts[ids[index]]
-            if span.is_past(post) or (cap is not None and seen >= cap):
+        """The listed posts of `span`, newest first. `ids` ascend; `cap` counts from the newest of all.
+
+        `before` is an id, exclusive; `more` are lists to be read along with `ids`. What lies after the span or
+        `before` is stepped over by bisection, so a page deep in a list costs what the page holds; only under a cap
+        the posts above it are counted.
+        """
+        until = min((one for one in (before, span.until_id) if one is not None), default=MAX_ID)
+        left = -1 if cap is None else cap - self._shown(ids, bisect_left(ids, until))
+        now = self.world.now()
+        for number in _descending([ids, *more], until):
+            post = self.posts[number]
+            if span.is_past(post) or left == 0:
                 return
-            if post.visible_at > now or post.history[-1] != post.id or self.visible(post.id) is None:
-                continue
-            seen += 1
-            if not span.is_ahead(post) and (match is None or match(post)):
-                yield post
+            if self._listed(post, now):
+                left -= 1
+                if not span.is_ahead(post) and (match is None or match(post)):
+                    yield post
+
+    def _shown(self, ids: Sequence[int], start: int) -> int:
+        """How many posts from `start` to the newest are listed."""
+        now = self.world.now()
+        return sum(self._listed(self.posts[ids[index]], now) for index in range(start, len(ids)))
+
+    def _listed(self, post: XPost, now: datetime) -> bool:
+        if post.deleted or post.visible_at > now or (len(post.history) > 1 and post.history[-1] != post.id):
+            return False
+        author = self.world.users[("x", post.author_id)]
+        return not (author.suspended or author.protected)
 
     def mentions_of(self, user: User) -> list[int]:
         """Ids of the posts naming this person, ascending."""
         return self.by_mention.get(user.handle.lower(), [])
-
-    def since(self, moment: datetime) -> list[int]:
-        """Ids of all posts from `moment` on, ascending."""
-        return self.ids[bisect_left(self.ids, snowflake(moment)) :]
 
     # --- rules about replies -------------------------------------------------------------------------
 
@@ -256,13 +319,8 @@ class XNetwork:
         parent = self.posts.get(in_reply_to) if in_reply_to is not None else None
         shown = x_text.with_names(text, self._answered(parent, author)) if parent else text
         since = self.world.now() - DUPLICATE_WITHIN
-        for number in reversed(self.by_author.get(author.id, [])):
-            post = self.posts[number]
-            if post.posted_at < since:
-                return False
-            if not post.deleted and self._unshortened(post) == shown:
-                return True
-        return False
+        same = (self.posts[number] for number in reversed(self._said.get((author.id, shown), [])))
+        return any(not post.deleted and post.posted_at >= since for post in same)
 
     def _unshortened(self, post: XPost) -> str:
         text = post.text.replace("&lt;", "<").replace("&gt;", ">").replace("&amp;", "&")
@@ -282,7 +340,9 @@ class XNetwork:
     def may_join(self, brand: User, parent: XPost) -> bool:
         """Whether the conversation's `reply_settings` let this account answer."""
         root = self.posts.get(parent.conversation_id, parent)
-        return root.reply_settings == "everyone" or root.author_id == brand.id or brand.handle.lower() in root.mentions
+        if root.reply_settings in ("everyone", "verified"):  # brands are verified here
+            return True
+        return root.author_id == brand.id or brand.handle.lower() in root.mentions
 
     def answers(self, conversation_id: int) -> list[XPost]:
         """The brand's own posts in a conversation, oldest first, without deleted ones."""

@@ -1,9 +1,13 @@
-"""The search language of X, as far as a webcare desk needs it: words, phrases, OR, -, () and the usual operators."""
+"""The search language of X, as far as a webcare desk needs it: words, phrases, OR, -, () and the usual operators.
+
+A query becomes a test for one post and, where it can be told, the list of posts that can pass at all, so that a
+search does not look at every post there is.
+"""
 
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -15,8 +19,7 @@ if TYPE_CHECKING:
 
 MAX_LENGTH = 4096
 _TOKEN = re.compile(r'\s*(\(|\)|-(?=\S)|(?:[A-Za-z_]+:)?"[^"]*"|[^\s()"]+)')
-_WORD = re.compile(r"\w+")
-_HAS = ("links", "mentions", "hashtags", "media", "images", "videos")
+_HAS = ("links", "mentions", "hashtags", "media", "images", "videos", "video_link")
 _IS = ("retweet", "reply", "quote", "verified")
 Test = Callable[[XPost], bool]
 
@@ -27,10 +30,10 @@ class QueryError(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Query:
-    """A query ready to run: a test for one post, and the conversation it is limited to, if any."""
+    """A query ready to run: a test for one post, and lists of ids (ascending) that can pass; None: any may."""
 
     test: Test
-    conversation_id: int | None
+    lists: tuple[Sequence[int], ...] | None = None
 
 
 def parse(text: str, network: XNetwork) -> Query:
@@ -38,13 +41,28 @@ def parse(text: str, network: XNetwork) -> Query:
     if not text.strip():
         raise QueryError("the query is empty")
     parser = _Parser(text, network)
-    test = parser.either()
+    found = parser.either()
     if parser.peek() is not None:
         raise QueryError(f"no viable alternative at input '{parser.peek()}'")
     if not parser.standalone:
         raise QueryError("the query must hold at least one operator that can stand alone")
-    only = parser.conversations[0] if len(parser.conversations) == 1 and parser.alternatives == 0 else None
-    return Query(test, only)
+    return found
+
+
+def _all_of(parts: list[Query]) -> Query:
+    if len(parts) == 1:
+        return parts[0]
+    known = [part.lists for part in parts if part.lists is not None]
+    shortest = min(known, key=lambda lists: sum(len(ids) for ids in lists), default=None)
+    return Query(lambda post: all(part.test(post) for part in parts), shortest)
+
+
+def _any_of(parts: list[Query]) -> Query:
+    if len(parts) == 1:
+        return parts[0]
+    known = [part.lists for part in parts if part.lists is not None]
+    lists = tuple(ids for lists in known for ids in lists) if len(known) == len(parts) else None
+    return Query(lambda post: any(part.test(post) for part in parts), lists)
 
 
 class _Parser:
@@ -52,29 +70,26 @@ class _Parser:
         self._tokens = list(_tokens(text))
         self._network = network
         self.standalone = False
-        self.alternatives = 0
-        self.conversations: list[int] = []
 
     def peek(self) -> str | None:
         return self._tokens[0] if self._tokens else None
 
-    def either(self) -> Test:
+    def either(self) -> Query:
         parts = [self._together()]
         while self.peek() == "OR":
             self._tokens.pop(0)
-            self.alternatives += 1
             parts.append(self._together())
-        return parts[0] if len(parts) == 1 else lambda post: any(part(post) for part in parts)
+        return _any_of(parts)
 
-    def _together(self) -> Test:
+    def _together(self) -> Query:
         parts = []
         while self.peek() not in (None, ")", "OR"):
             parts.append(self._one())
         if not parts:
             raise QueryError("an operator misses what it stands for")
-        return parts[0] if len(parts) == 1 else lambda post: all(part(post) for part in parts)
+        return _all_of(parts)
 
-    def _one(self) -> Test:
+    def _one(self) -> Query:
         found = self._tokens.pop(0)
         if found == "-":
             return self._negated()
@@ -85,57 +100,99 @@ class _Parser:
             raise QueryError("a bracket is not closed")
         return inner
 
-    def _negated(self) -> Test:
-        standalone, conversations = self.standalone, list(self.conversations)
+    def _negated(self) -> Query:
+        standalone = self.standalone
         inner = self._one()
-        self.standalone, self.conversations = standalone, conversations
-        return lambda post: not inner(post)
+        self.standalone = standalone
+        return Query(lambda post: not inner.test(post))
 
-    def _term(self, token: str) -> Test:
+    def _term(self, token: str) -> Query:
         name, colon, value = token.partition(":")
         if colon and not token.startswith(('"', "@", "#")) and not value.startswith("//"):
             return self._operator(name.lower(), value.strip('"'))
         self.standalone = True
         if token.startswith("@"):
-            return lambda post: token[1:].lower() in post.mentions
+            handle = token[1:].lower()
+            return Query(lambda post: handle in post.mentions, (self._network.by_mention.get(handle, ()),))
         if token.startswith("#"):
-            return lambda post: token[1:].lower() in (tag.lower() for tag in x_text.HASHTAG.findall(post.text))
-        return _words_in(token.strip('"'))
+            tag = token[1:].lower()
+            tagged = self._with_word(x_text.words(tag))
+            return Query(lambda post: tag in (one.lower() for one in x_text.HASHTAG.findall(post.text)), (tagged,))
+        return self._phrase(token.strip('"'))
 
-    def _operator(self, name: str, value: str) -> Test:
+    def _phrase(self, phrase: str) -> Query:
+        wanted = x_text.words(phrase)
+        if not wanted:
+            return Query(lambda post: phrase in post.text)
+        if len(wanted) == 1:
+            ids = self._with_word(wanted)
+            return Query(lambda post: wanted[0] in x_text.words(post.text), (ids,))
+        return Query(lambda post: _holds(x_text.words(post.text), wanted), (self._with_word(wanted),))
+
+    def _with_word(self, words: list[str]) -> Sequence[int]:
+        lists: list[Sequence[int]] = [self._network.by_word.get(word, ()) for word in words]
+        return min(lists, key=len, default=())
+
+    def _operator(self, name: str, value: str) -> Query:
         if name in ("is", "has", "lang"):
-            return self._narrowing(name, value)
+            return Query(self._narrowing(name, value))
         self.standalone = True
+        network = self._network
         if name == "from":
-            return lambda post: value.lower() in (self._network.author(post).handle.lower(), post.author_id)
+            author = self._user_id(value)
+            return Query(lambda post: post.author_id == author, (network.by_author.get(author, ()),))
         if name == "to":
-            return lambda post: self._answers(post, value)
-        if name == "conversation_id" and value.isdecimal():
-            self.conversations.append(int(value))
-            return lambda post: post.conversation_id == int(value)
+            return Query(self._answering(self._user_id(value)))
         if name == "url":
-            return lambda post: any(value.lower() in original.lower() for _, original in post.links)
+            return Query(lambda post: any(value.lower() in original.lower() for _, original in post.links))
+        if not value.isdecimal():
+            raise QueryError(f"Reference to invalid operator '{name}'.")
+        number = int(value)
+        if name == "conversation_id":
+            return Query(lambda post: post.conversation_id == number, (network.by_conversation.get(number, ()),))
+        if name == "in_reply_to_tweet_id":
+            return Query(lambda post: post.in_reply_to == number, (network.by_answered.get(number, ()),))
+        if name == "quotes_of_tweet_id":
+            return Query(lambda post: post.quoted == number, (network.by_quoted.get(number, ()),))
         raise QueryError(f"Reference to invalid operator '{name}'.")
+
+    def _user_id(self, value: str) -> str:
+        known = self._network.world.handles.get(("x", value.lstrip("@").lower()))
+        return known.id if known else value
+
+    def _answering(self, author: str) -> Test:
+        posts = self._network.posts
+
+        def test(post: XPost) -> bool:
+            parent = posts.get(post.in_reply_to) if post.in_reply_to is not None else None
+            return parent is not None and parent.author_id == author
+
+        return test
 
     def _narrowing(self, name: str, value: str) -> Test:
         if name == "lang":
             return lambda post: post.lang == value.lower()
         if value not in (_IS if name == "is" else _HAS):
             raise QueryError(f"Reference to invalid operator '{name}:{value}'.")
-        return {
+        world = self._network.world
+        tests: dict[str, Test] = {
             "retweet": lambda post: post.retweeted is not None,
             "reply": lambda post: post.in_reply_to is not None,
             "quote": lambda post: post.quoted is not None,
+            "verified": lambda post: world.is_brand("x", post.author_id),
             "links": lambda post: bool(post.links),
             "mentions": lambda post: bool(post.mentions),
             "hashtags": lambda post: bool(x_text.HASHTAG.search(post.text)),
-        }.get(value, lambda _: False)
+            "media": lambda post: bool(post.media),
+            "images": lambda post: any(kind == "photo" for kind, _ in post.media),
+            "videos": lambda post: any(kind == "video" for kind, _ in post.media),
+            "video_link": lambda post: any(kind == "video" for kind, _ in post.media),
+        }
+        return tests[value]
 
-    def _answers(self, post: XPost, value: str) -> bool:
-        parent = self._network.posts.get(post.in_reply_to) if post.in_reply_to is not None else None
-        if parent is None:
-            return False
-        return value.lower() in (self._network.author(parent).handle.lower(), parent.author_id)
+
+def _holds(words: list[str], wanted: list[str]) -> bool:
+    return any(words[i : i + len(wanted)] == wanted for i in range(len(words) - len(wanted) + 1))
 
 
 def _tokens(text: str) -> Iterator[str]:
@@ -146,13 +203,3 @@ def _tokens(text: str) -> Iterator[str]:
             raise QueryError(f"no viable alternative at input '{text[at : at + 12]}'")
         at = match.end()
         yield match.group(1)
-
-
-def _words_in(phrase: str) -> Test:
-    wanted = _WORD.findall(phrase.lower())
-
-    def test(post: XPost) -> bool:
-        words = _WORD.findall(post.text.lower())
-        return any(words[i : i + len(wanted)] == wanted for i in range(len(words) - len(wanted) + 1))
-
-    return test if wanted else lambda post: phrase in post.text

@@ -3,18 +3,33 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import replace
 from datetime import timedelta
-from itertools import islice
+from functools import partial
+from itertools import islice, takewhile
 from typing import Any
 
 from webcare.sandbox import x_query, x_view
-from webcare.sandbox.paging import TokenError, read_token, token_for
+from webcare.sandbox.paging import token_for
 from webcare.sandbox.values import User, XPost, snowflake, snowflake_time
-from webcare.sandbox.x_call import Answer, Call, invalid, number, post_id, span_of, time_of, wanted_of
-from webcare.sandbox.x_network import Span
+from webcare.sandbox.x_call import (
+    Answer,
+    Call,
+    Problem,
+    invalid,
+    number,
+    post_id,
+    read_page_token,
+    span_of,
+    time_of,
+    wanted_of,
+)
+from webcare.sandbox.x_network import MAX_ID, Span
 
 SEARCH_REACHES = timedelta(days=7)
+#: Search takes no time nearer to now than this.
+SEARCH_SETTLES = timedelta(seconds=10)
 MENTIONS_CAP = 800
 TIMELINE_CAP = 3200
 _USERNAME = re.compile(r"[A-Za-z0-9_]{1,15}")
@@ -25,8 +40,7 @@ _USERNAME = re.compile(r"[A-Za-z0-9_]{1,15}")
 
 def me(call: Call) -> Answer:
     """The signed-in account."""
-    view = x_view.View(call.world, wanted_of(call, expansions=x_view.USER_EXPANSIONS))
-    return 200, {"data": view.user(call.me)}
+    return _one_user(call, call.me, call.me.id, "id")
 
 
 def user_by_name(call: Call) -> Answer:
@@ -44,11 +58,53 @@ def user_by_id(call: Call) -> Answer:
     return _one_user(call, call.world.users.get(("x", user_id)), user_id, "id")
 
 
+def users_by_id(call: Call) -> Answer:
+    """Up to a hundred people by id."""
+    ids = _several(call, "ids")
+    for one in ids:
+        post_id("ids", one)
+    return _users(call, {one: call.world.users.get(("x", one)) for one in ids}, "ids")
+
+
+def users_by_name(call: Call) -> Answer:
+    """Up to a hundred people by @name."""
+    usernames = _several(call, "usernames")
+    for one in usernames:
+        if not _USERNAME.fullmatch(one):
+            raise invalid("usernames", one, f"The `usernames` query parameter value [{one}] does not match")
+    return _users(call, {one: call.world.handles.get(("x", one.lower())) for one in usernames}, "usernames")
+
+
+def _several(call: Call, name: str) -> list[str]:
+    given = call.params.get(name, "")
+    values = given.split(",") if given else []
+    if not 1 <= len(values) <= 100:
+        raise invalid(name, given, f"The number of values in the `{name}` query parameter is not in 1..100")
+    return values
+
+
+def _users(call: Call, found: dict[str, User | None], parameter: str) -> Answer:
+    view = _user_view(call)
+    shown = [user for user in found.values() if user is not None and not user.suspended]
+    missing = [
+        x_view.no_user(user, value, parameter=parameter)
+        for value, user in found.items()
+        if user is None or user.suspended
+    ]
+    return 200, view.users(shown) | ({"errors": missing} if missing else {})
+
+
 def _one_user(call: Call, user: User | None, value: str, parameter: str) -> Answer:
-    view = x_view.View(call.world, wanted_of(call, expansions=x_view.USER_EXPANSIONS))
+    view = _user_view(call)
     if user is None or user.suspended:
-        return 200, {"errors": [x_view.not_found("user", value, parameter=parameter)]}
-    return 200, {"data": view.user(user)}
+        return 200, {"errors": [x_view.no_user(user, value, parameter=parameter)]}
+    answer = view.users([user])
+    answer["data"] = answer["data"][0]
+    return 200, answer
+
+
+def _user_view(call: Call) -> x_view.View:
+    return x_view.View(call.world, wanted_of(call, expansions=x_view.USER_EXPANSIONS), viewer=call.me)
 
 
 def _needed_user(call: Call) -> User | None:
@@ -76,17 +132,27 @@ def timeline(call: Call) -> Answer:
     user = _needed_user(call)
     if user is None:
         return _no_such_user(call)
-    left_out = set(filter(None, call.params.get("exclude", "").split(",")))
-    if not left_out <= {"replies", "retweets"}:
-        raise invalid(
-            "exclude", call.params["exclude"], "The `exclude` query parameter is not one of [replies,retweets]"
-        )
+    return _listed(call, call.world.x.by_author.get(user.id, []), cap=TIMELINE_CAP, match=_left_out(call))
+
+
+def _left_out(call: Call) -> Callable[[XPost], bool]:
+    left_out = call.chosen("exclude", frozenset({"replies", "retweets"}))
 
     def match(post: XPost) -> bool:
         is_reply, is_retweet = post.in_reply_to is not None, post.retweeted is not None
         return not ((is_reply and "replies" in left_out) or (is_retweet and "retweets" in left_out))
 
-    return _listed(call, call.world.x.by_author.get(user.id, []), cap=TIMELINE_CAP, match=match)
+    return match
+
+
+def quotes(call: Call) -> Answer:
+    """Posts quoting one post, newest first."""
+    quoted = post_id("id", call.path["id"])
+    if call.world.x.visible(quoted) is None:
+        gone = x_view.View(call.world, wanted_of(call)).gone(call.path["id"], parameter="id")
+        return 200, {"errors": [gone]}
+    ids = call.world.x.by_quoted.get(quoted, [])
+    return _listed(call, ids, low=10, match=_left_out(call), marks=False, backward=False)
 
 
 def search(call: Call) -> Answer:
@@ -101,25 +167,35 @@ def search(call: Call) -> Answer:
     except x_query.QueryError as error:
         raise invalid("query", text, str(error)) from error
     _check_reach(call)
+    if call.params.get("sort_order", "recency") not in ("recency", "relevancy"):
+        raise invalid("sort_order", call.params["sort_order"], "The `sort_order` is recency or relevancy")
     if "next_token" in call.params:
         call.params["pagination_token"] = call.params.pop("next_token")
-    since = call.world.now() - SEARCH_REACHES
-    if query.conversation_id is not None:
-        ids = [n for n in call.world.x.by_conversation.get(query.conversation_id, []) if n > snowflake(since)]
-    else:
-        ids = call.world.x.since(since)
-    # since May 2026 retweets are no longer in the search index
-    return _listed(call, ids, low=10, match=lambda post: post.retweeted is None and query.test(post), backward=False)
+    now, span = call.world.now(), span_of(call)
+    span = replace(span, start=max(now - SEARCH_REACHES, span.start or now - SEARCH_REACHES))
+    if call.world.options.search_lag_s:
+        newest = now - timedelta(seconds=call.world.options.search_lag_s)
+        span = replace(span, end=min(newest, span.end or newest))
+    ids, *others = (call.world.x.ids,) if query.lists is None else query.lists
+
+    def match(post: XPost) -> bool:
+        # since May 2026 retweets are no longer in the search index
+        return post.retweeted is None and query.test(post)
+
+    return _listed(call, ids, span, low=10, match=match, backward=False, more=others)
 
 
 def _check_reach(call: Call) -> None:
-    oldest = call.world.now() - SEARCH_REACHES
-    start, since_id = time_of(call, "start_time"), call.params.get("since_id")
+    now = call.world.now()
+    oldest, newest = now - SEARCH_REACHES, now - SEARCH_SETTLES
+    start, end, since_id = time_of(call, "start_time"), time_of(call, "end_time"), call.params.get("since_id")
     if start is not None and start < oldest:
-        given, named = call.params["start_time"], "'start_time'"
-        raise invalid(
-            "start_time", given, f"Invalid {named}:'{given}'. {named} must be on or after {x_view.iso(oldest)}"
-        )
+        raise _bad_time(call, "start_time", f"must be on or after {x_view.iso(oldest)}")
+    for name, moment in (("start_time", start), ("end_time", end)):
+        if moment is not None and moment > newest:
+            raise _bad_time(call, name, "must be a minimum of 10 seconds prior to the request time.")
+    if start is not None and end is not None and start >= end:
+        raise _bad_time(call, "start_time", "must be before 'end_time'")
     if since_id and snowflake_time(post_id("since_id", since_id)) < oldest:
         message = (
             f"'since_id' must be a tweet id created after [{x_view.iso(oldest)}]. "
@@ -128,49 +204,52 @@ def _check_reach(call: Call) -> None:
         raise invalid("since_id", since_id, message)
 
 
+def _bad_time(call: Call, name: str, what: str) -> Problem:
+    given = call.params[name]
+    return invalid(name, given, f"Invalid '{name}':'{given}'. '{name}' {what}")
+
+
 def _listed(
     call: Call,
-    ids: list[int],
+    ids: Sequence[int],
+    span: Span | None = None,
     *,
     low: int = 5,
     cap: int | None = None,
     match: Callable[[XPost], bool] | None = None,
+    marks: bool = True,
     backward: bool = True,
+    more: Sequence[Sequence[int]] = (),
 ) -> Answer:
     limit = number(call, "max_results", low=low, high=100, default=10)
-    wanted, span = wanted_of(call), span_of(call)
-    page, more = _page(call, ids, span, limit=limit, cap=cap, match=match)
+    wanted, span = wanted_of(call), span or span_of(call)
+    limit = limit if call.page_size is None else min(limit, call.page_size)
+    newest = partial(call.world.x.newest, ids, span, cap=cap, match=match, more=more)
+    page, older = _page(call, newest, limit)
     meta: dict[str, Any] = {"result_count": len(page)}
+    if older and not page:  # an empty page that leads on, to where it began itself
+        meta["next_token"] = call.params.get("pagination_token") or token_for("older", MAX_ID)
     if page:
-        meta |= {"newest_id": str(page[0].id), "oldest_id": str(page[-1].id)}
-        if more:
+        if marks:
+            meta |= {"newest_id": str(page[0].id), "oldest_id": str(page[-1].id)}
+        if older:
             meta["next_token"] = token_for("older", page[-1].id)
         if backward and "pagination_token" in call.params:
             meta["previous_token"] = token_for("newer", page[0].id)
     return 200, {**(x_view.View(call.world, wanted).posts(page) if page else {}), "meta": meta}
 
 
-def _page(
-    call: Call, ids: list[int], span: Span, *, limit: int, cap: int | None, match: Callable[[XPost], bool] | None
-) -> tuple[list[XPost], bool]:
-    """The posts of one page, and whether older ones follow."""
-    newest = call.world.x.newest(ids, span, cap=cap, match=match)
-    token = call.params.get("pagination_token")
+def _page(call: Call, newest: Callable[..., Iterator[XPost]], limit: int) -> tuple[list[XPost], bool]:
+    """The posts of one page of a list that gives its newest first, and whether older ones follow."""
+    token, before = call.params.get("pagination_token"), None
     if token is not None:
-        way, at = _read_token(token)
+        way, at = read_page_token(token)
         if way == "newer":
-            return [post for post in newest if post.id > at][-limit:], True
-        newest = (post for post in newest if post.id < at)
-    found = list(islice(newest, limit + 1))
+            newer = takewhile(lambda post: post.id > at, newest())
+            return list(newer)[-limit:], True
+        before = at
+    found = list(islice(newest(before=before), limit + 1))
     return found[:limit], len(found) > limit
-
-
-def _read_token(token: str) -> tuple[str, int]:
-    try:
-        return read_token(token)
-    except TokenError as error:
-        message = f"The `pagination_token` query parameter value [{token}] is not valid"
-        raise invalid("pagination_token", token, message) from error
 
 
 # --- looking posts up ----------------------------------------------------------------------------------
@@ -178,9 +257,7 @@ def _read_token(token: str) -> tuple[str, int]:
 
 def lookup(call: Call) -> Answer:
     """Up to a hundred posts by id."""
-    ids = call.params.get("ids", "").split(",")
-    if not 1 <= len(ids) <= 100:
-        raise invalid("ids", call.params["ids"], "The number of values in the `ids` query parameter is not in 1..100")
+    ids = _several(call, "ids")
     for one in ids:
         post_id("ids", one)
     view, x = x_view.View(call.world, wanted_of(call)), call.world.x
@@ -201,9 +278,3 @@ def lookup_one(call: Call) -> Answer:
     answer = view.posts([post])
     answer["data"] = answer["data"][0]
     return 200, answer
-
-
-def dm_events(call: Call) -> Answer:
-    """Direct messages: none yet."""
-    number(call, "max_results", low=1, high=100, default=100)
-    return 200, {"meta": {"result_count": 0}}

@@ -20,6 +20,7 @@ _HEAVY = re.compile("[^\\u0000-\\u10ff\\u2000-\\u200d\\u2010-\\u201f\\u2032-\\u2
 MENTION = re.compile(r"(?<![A-Za-z0-9_@/])[@＠]([A-Za-z0-9_]{1,15})(?![A-Za-z0-9_@])")
 HASHTAG = re.compile(r"(?<![\w&/])[#＃]((?=\w*[^\W\d_])\w+)")
 LINK = re.compile(r"https?://[^\s<>\"]+[^\s<>\".,;:!?)\]}'…]")
+_WORD = re.compile(r"\w+")
 _PICTO = (
     "[\U0001f000-\U0001faff\u2600-\u27bf\u2190-\u21ff\u2300-\u23ff\u25a0-\u25ff\u2b00-\u2bff\u3030\u303d\u3297\u3299]"
 )
@@ -27,6 +28,11 @@ _EMOJI = re.compile(
     "[\U0001f1e6-\U0001f1ff]{2}|[0-9#*]\ufe0f?\u20e3"
     f"|{_PICTO}[\ufe0f\U0001f3fb-\U0001f3ff]*(?:\u200d{_PICTO}[\ufe0f\U0001f3fb-\U0001f3ff]*)*"
 )
+
+
+def words(text: str) -> list[str]:
+    """The words search looks at, lower case, in order."""
+    return _WORD.findall(text.lower())
 
 
 def mentioned(text: str) -> tuple[str, ...]:

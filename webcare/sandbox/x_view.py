@@ -10,10 +10,13 @@ from typing import Any
 from webcare.sandbox import x_text
 from webcare.sandbox.values import User, XPost, names
 from webcare.sandbox.world import World
+from webcare.sandbox.x_network import Span
 
 PROBLEMS = "https://api.twitter.com/2/problems/"
+NEW_PROBLEMS = "https://api.x.com/2/problems/"
 DEFAULT_POST_FIELDS = ("id", "text", "edit_history_tweet_ids")
 DEFAULT_USER_FIELDS = ("id", "name", "username")
+DEFAULT_MEDIA_FIELDS = ("media_key", "type")
 #: Everything 2.166 takes; fields without a value here are left out of answers, as X leaves out what is empty.
 POST_FIELDS = names(
     "article attachments author_id card_uri community_id context_annotations conversation_id created_at "
@@ -34,6 +37,12 @@ POST_EXPANSIONS = names(
     "in_reply_to_user_id entities.note.mentions.username referenced_tweets.id "
     "referenced_tweets.id.attachments.media_keys referenced_tweets.id.author_id"
 )
+MEDIA_FIELDS = names(
+    "alt_text duration_ms height media_key non_public_metrics organic_metrics preview_image_url promoted_metrics "
+    "public_metrics type url variants width"
+)
+#: The number before the post's own in a media key.
+_MEDIA_KINDS = {"photo": 3, "video": 7, "animated_gif": 16}
 USER_EXPANSIONS = frozenset({"affiliation.user_id", "most_recent_tweet_id", "pinned_tweet_id"})
 #: The names 2.167 changed, old to new.
 RENAMED = {
@@ -42,11 +51,30 @@ RENAMED = {
     "note_tweet": "note_post",
     "tweets": "posts",
     "tweet_count": "post_count",
+    "retweet_count": "repost_count",
     "most_recent_tweet_id": "most_recent_post_id",
     "pinned_tweet_id": "pinned_post_id",
 }
 EDITABLE_FOR = timedelta(hours=1)
 MAX_EDITS = 5
+
+
+#: An expansion brings the field that holds the ids it expands, asked for or not.
+BRINGS = {
+    "author_id": "author_id",
+    "referenced_tweets.id": "referenced_tweets",
+    "referenced_tweets.id.author_id": "referenced_tweets",
+    "in_reply_to_user_id": "in_reply_to_user_id",
+    "attachments.media_keys": "attachments",
+    "entities.mentions.username": "entities",
+    "most_recent_tweet_id": "most_recent_tweet_id",
+    "sender_id": "sender_id",
+}
+
+
+def brought(expansions: Iterable[str], fields: Iterable[str]) -> tuple[str, ...]:
+    """The fields to show, with those the expansions bring."""
+    return tuple(dict.fromkeys((*fields, *(BRINGS[one] for one in expansions if one in BRINGS))))
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,12 +83,13 @@ class Wanted:
 
     post_fields: tuple[str, ...] = DEFAULT_POST_FIELDS
     user_fields: tuple[str, ...] = DEFAULT_USER_FIELDS
+    media_fields: tuple[str, ...] = DEFAULT_MEDIA_FIELDS
     expansions: frozenset[str] = frozenset()
 
 
 def iso(moment: datetime) -> str:
     """A time as X writes it, with milliseconds."""
-    return moment.strftime("%Y-%m-%dT%H:%M:%S.") + f"{moment.microsecond // 1000:03d}Z"
+    return f"{moment.replace(tzinfo=None).isoformat(timespec='milliseconds')}Z"
 
 
 def not_found(kind: str, value: str, *, parameter: str) -> dict[str, Any]:
@@ -74,6 +103,14 @@ def not_found(kind: str, value: str, *, parameter: str) -> dict[str, Any]:
         "resource_id": value,
         "type": PROBLEMS + "resource-not-found",
     }
+
+
+def no_user(user: User | None, value: str, *, parameter: str) -> dict[str, Any]:
+    """The entry of `errors` for a person who is not there, or whose account was closed by X."""
+    found = not_found("user", value, parameter=parameter)
+    if user is not None and user.suspended:
+        found |= {"title": "Forbidden", "detail": f"User has been suspended: [{value}]."}
+    return found
 
 
 def hidden_from_us(kind: str, value: str, *, parameter: str) -> dict[str, Any]:
@@ -93,17 +130,26 @@ def hidden_from_us(kind: str, value: str, *, parameter: str) -> dict[str, Any]:
 class View:
     """Builds answers for one request. Use with the world's lock held."""
 
-    def __init__(self, world: World, wanted: Wanted) -> None:
+    def __init__(self, world: World, wanted: Wanted, *, viewer: User | None = None) -> None:
         self._world = world
         self._wanted = wanted
+        self._viewer = viewer
 
     def posts(self, posts: Sequence[XPost]) -> dict[str, Any]:
         """`data`, and `includes` and `errors` where there are any."""
         shown = [self.post(post) for post in posts]
         users, tweets, errors = self._expanded(posts)
-        return _without_empty(
-            {"data": shown, "includes": _without_empty({"users": users, "tweets": tweets}), "errors": errors}
-        )
+        media = self._media(posts) if "attachments.media_keys" in self._wanted.expansions else []
+        includes = _without_empty({"users": users, "tweets": tweets, "media": media})
+        return _without_empty({"data": shown, "includes": includes, "errors": errors})
+
+    def users(self, users: Sequence[User]) -> dict[str, Any]:
+        """`data`, and `includes` with their last posts where asked for."""
+        asked, latest = self._wanted.expansions, []
+        if "most_recent_tweet_id" in asked:
+            latest = [post for user in users if (post := self._latest(user)) is not None]
+        includes = _without_empty({"tweets": [self.post(post) for post in latest]})
+        return _without_empty({"data": [self.user(user) for user in users], "includes": includes})
 
     def post(self, post: XPost) -> dict[str, Any]:
         """One post with the fields asked for."""
@@ -137,6 +183,7 @@ class View:
             "reply_settings": post.reply_settings,
             "note_tweet": {"text": note} if note else None,
             "referenced_tweets": _references(post),
+            "attachments": {"media_keys": _media_keys(post)} if post.media else None,
         }
         if "in_reply_to_user_id" in wanted and post.in_reply_to in self._world.x.posts:
             facts["in_reply_to_user_id"] = self._world.x.posts[post.in_reply_to].author_id
@@ -144,7 +191,7 @@ class View:
             ids = {handle: found.id for handle in post.mentions if (found := self._handle(handle))}
             facts["entities"] = x_text.entities(shown, links=post.links, ids=ids)
         if "public_metrics" in wanted:
-            facts["public_metrics"] = _metrics(post)
+            facts["public_metrics"] = _metrics(post, quotes=len(self._world.x.by_quoted.get(post.id, ())))
         if "edit_controls" in wanted:
             facts["edit_controls"] = _edit_controls(post, self._world.now())
         if "display_text_range" in wanted:
@@ -155,7 +202,9 @@ class View:
         return self._world.handles.get(("x", handle))
 
     def _user_facts(self, user: User) -> dict[str, Any]:
-        posts = self._world.x.by_author.get(user.id, [])
+        wanted, latest = self._wanted.user_fields, None
+        if "most_recent_tweet_id" in wanted:
+            latest = self._latest(user)
         brand = self._world.is_brand("x", user.id)
         return {
             "id": user.id,
@@ -166,16 +215,24 @@ class View:
             "verified": brand,
             "verified_type": "business" if brand else "none",
             "description": "Furniture and home" if brand else "",
-            "most_recent_tweet_id": str(posts[-1]) if posts else None,
+            "most_recent_tweet_id": str(latest.id) if latest else None,
             "profile_image_url": "https://abs.twimg.com/sticky/default_profile_images/default_profile_normal.png",
-            "public_metrics": {
-                "followers_count": 48210 if brand else int(user.id[-3:]),
-                "following_count": int(user.id[-2:]),
-                "tweet_count": len(posts),
-                "listed_count": 0,
-                "like_count": 0,
-            },
+            "receives_your_dm": self._viewer is not None and self._world.x_messages.may_write(self._viewer, user),
+            "public_metrics": self._user_metrics(user) if "public_metrics" in wanted else None,
         }
+
+    def _user_metrics(self, user: User) -> dict[str, int]:
+        return {
+            "followers_count": 48210 if self._world.is_brand("x", user.id) else int(user.id[-3:]),
+            "following_count": int(user.id[-2:]),
+            "tweet_count": len(self._world.x.by_author.get(user.id, [])),
+            "listed_count": 0,
+            "like_count": 0,
+        }
+
+    def _latest(self, user: User) -> XPost | None:
+        x = self._world.x
+        return next(x.newest(x.by_author.get(user.id, []), Span()), None)
 
     # --- expansions ----------------------------------------------------------------------------------
 
@@ -201,6 +258,13 @@ class View:
                 errors.append(self.gone(str(number), parameter="referenced_tweets.id"))
         return found, errors
 
+    def _media(self, posts: Sequence[XPost]) -> list[dict[str, Any]]:
+        return [
+            _picked(_media_facts(key, kind, url), self._wanted.media_fields)
+            for post in posts
+            for key, (kind, url) in zip(_media_keys(post), post.media, strict=True)
+        ]
+
     def _people(self, posts: Sequence[XPost], referenced: Iterable[XPost]) -> list[User]:
         asked, x = self._wanted.expansions, self._world.x
         ids: list[str] = []
@@ -217,9 +281,12 @@ class View:
 
 
 def in_dialect(value: Any) -> Any:
-    """The same answer in the names of 2.167."""
+    """The same answer in the names of 2.167, whose problems have another address too."""
     if isinstance(value, dict):
-        return {RENAMED.get(name, name): in_dialect(inner) for name, inner in value.items()}
+        found = {RENAMED.get(name, name): in_dialect(inner) for name, inner in value.items()}
+        if isinstance(kind := found.get("type"), str) and kind.startswith(PROBLEMS):
+            found["type"] = NEW_PROBLEMS + kind.removeprefix(PROBLEMS)
+        return found
     return [in_dialect(inner) for inner in value] if isinstance(value, list) else value
 
 
@@ -255,12 +322,24 @@ def _references(post: XPost) -> list[dict[str, str]]:
     return [{"type": kind, "id": str(number)} for kind, number in _reference_ids(post)]
 
 
-def _metrics(post: XPost) -> dict[str, int]:
+def _media_keys(post: XPost) -> list[str]:
+    return [f"{_MEDIA_KINDS[kind]}_{post.id + place}" for place, (kind, _) in enumerate(post.media)]
+
+
+def _media_facts(key: str, kind: str, url: str) -> dict[str, Any]:
+    facts: dict[str, Any] = {"media_key": key, "type": kind, "width": 1200, "height": 800}
+    if kind == "photo":
+        return facts | {"url": url}
+    film = {"content_type": "video/mp4", "url": url, "bit_rate": 832_000}
+    return facts | {"preview_image_url": f"{url}.jpg", "variants": [film]}
+
+
+def _metrics(post: XPost, *, quotes: int) -> dict[str, int]:
     return {
         "retweet_count": 0,
         "reply_count": post.reply_count,
         "like_count": len(post.likes),
-        "quote_count": 0,
+        "quote_count": quotes,
         "bookmark_count": 0,
         "impression_count": 0,
     }

@@ -12,6 +12,10 @@ _POST_KEYS = names(
 )
 
 
+#: Whom an author may let answer.
+REPLY_SETTINGS = names("everyone mentionedUsers following subscribers verified other")
+
+
 def create(call: Call) -> Answer:
     """Post, as the signed-in brand."""
     text = call.body.get("text")
@@ -24,8 +28,14 @@ def create(call: Call) -> Answer:
         raise forbidden(
             "Your Tweet text is too long. For more information see https://docs.x.com/fundamentals/counting-characters"
         )
+    settings = call.body.get("reply_settings", "everyone")
+    if settings not in REPLY_SETTINGS:
+        raise invalid("reply_settings", str(settings), f"$.reply_settings: is not one of {sorted(REPLY_SETTINGS)}")
+    if "edit_options" in call.body:
+        return _edit(call, text)
     parent = _answered_post(call)
-    if call.world.x.is_duplicate(text, author=call.me, in_reply_to=parent.id if parent else None):
+    duplicate = call.world.x.is_duplicate(text, author=call.me, in_reply_to=parent.id if parent else None)
+    if duplicate and call.world.options.refuse_x_duplicates:
         raise forbidden("You are not allowed to create a Tweet with duplicate content.")
     made = call.world.x.post(
         text,
@@ -33,9 +43,38 @@ def create(call: Call) -> Answer:
         in_reply_to=parent.id if parent else None,
         quote=_quoted(call),
         visible_after=call.visible_after,
-        reply_settings=call.body.get("reply_settings", "everyone"),
+        reply_settings=settings,
         origin="api",
     )
+    call.world.x.meter.wrote(call.account.key, _price(call, made, parent), call.world.now())
+    return 201, {"data": {"id": str(made.id), "text": made.text}}
+
+
+def _price(call: Call, made: XPost, parent: XPost | None) -> str:
+    """A link is dear, an answer to somebody who called us is cheap."""
+    if x_text.LINK.search(made.written):
+        return "post_create_url"
+    called = parent is not None and call.world.x.is_summoned(call.me, parent) and parent.author_id != call.me.id
+    return "summoned_reply" if called else "post_create"
+
+
+def _edit(call: Call, text: str) -> Answer:
+    """A new version of a post of our own: for an hour, five times, and not of an answer."""
+    options = call.body["edit_options"]
+    previous = options.get("previous_post_id") if isinstance(options, dict) else None
+    if not isinstance(previous, str) or not ID.fullmatch(previous):
+        raise invalid("edit_options.previous_post_id", str(previous), "$.edit_options.previous_post_id: is not an id")
+    x, now = call.world.x, call.world.now()
+    old = x.visible(int(previous))
+    if old is None or old.author_id != call.me.id:
+        raise forbidden("You are not permitted to edit this Post.")
+    first = x.need(old.history[0])
+    if old.in_reply_to is not None or now >= first.posted_at + x_view.EDITABLE_FOR:
+        raise forbidden("This Post can no longer be edited.")
+    if len(old.history) > x_view.MAX_EDITS:
+        raise forbidden("This Post has been edited as often as it may be.")
+    made = x.edit(old.history[-1], text, origin="api", visible_after=call.visible_after)
+    x.meter.wrote(call.account.key, _price(call, made, None), now)
     return 201, {"data": {"id": str(made.id), "text": made.text}}
 
 
@@ -56,9 +95,13 @@ def _answered_post(call: Call) -> XPost | None:
             "Reply to this conversation is not allowed because you have not been mentioned or otherwise engaged "
             "by the author of the post you are replying to."
         )
-    if call.world.options.summoned_only and not call.world.x.is_summoned(call.me, parent):
-        raise forbidden("You can only reply to or quote posts where you are mentioned or are the author.")
+    _check_summoned(call, parent)
     return parent
+
+
+def _check_summoned(call: Call, post: XPost) -> None:
+    if call.world.options.summoned_only and not call.world.x.is_summoned(call.me, post):
+        raise forbidden("You can only reply to or quote posts where you are mentioned or are the author.")
 
 
 def _quoted(call: Call) -> int | None:
@@ -68,6 +111,7 @@ def _quoted(call: Call) -> int | None:
     quoted = call.world.x.visible(post_id("quote_tweet_id", str(value)))
     if quoted is None:
         raise forbidden("You attempted to quote a Tweet that is deleted or not visible to you.")
+    _check_summoned(call, quoted)
     return quoted.id
 
 

@@ -16,6 +16,7 @@ from typing import Any
 
 import orjson
 from sqlalchemy import JSON, Connection, DateTime, Dialect, Table, func, select, text
+from sqlalchemy.dialects import postgresql, sqlite
 from sqlmodel import Session, SQLModel
 
 Converter = Callable[[Any], Any]
@@ -39,6 +40,11 @@ def reserve_ids(session: Session, row: type[SQLModel], count: int) -> list[int]:
         return list(range(first, first + count))
     statement = text("SELECT nextval(pg_get_serial_sequence(:name, 'id')) FROM generate_series(1, :count)")
     return sorted(connection.execute(statement, {"name": table.name, "count": count}).scalars())
+
+
+def insert_into(session: Session, row: type[SQLModel]) -> Any:
+    """An INSERT of the session's database that can say what happens on a conflict."""
+    return (postgresql if session.get_bind().dialect.name == "postgresql" else sqlite).insert(row)
 
 
 def insert_rows(session: Session, row: type[SQLModel], rows: Sequence[Mapping[str, Any]]) -> None:
@@ -82,17 +88,18 @@ def _json(value: Any) -> str:
         encoded = orjson.dumps(value).decode()
     except TypeError:
         # Lone surrogates, whole numbers past 64 bits, or types of our own: rare, and none of them may stop a poll.
-        return json.dumps(_storable_json(value), allow_nan=False)
-    return encoded if "\\u0000" not in encoded else json.dumps(_storable_json(value))
+        return json.dumps(storable_json(value), allow_nan=False)
+    return encoded if "\\u0000" not in encoded else json.dumps(storable_json(value))
 
 
-def _storable_json(value: Any) -> Any:
+def storable_json(value: Any) -> Any:
+    """Plain values as every database takes them: each text in them `storable`."""
     if isinstance(value, str):
         return storable(value)
     if isinstance(value, Mapping):
-        return {storable(str(key)): _storable_json(inner) for key, inner in value.items()}
+        return {storable(str(key)): storable_json(inner) for key, inner in value.items()}
     if isinstance(value, list | tuple):
-        return [_storable_json(inner) for inner in value]
+        return [storable_json(inner) for inner in value]
     return value
 
 

@@ -51,6 +51,10 @@ _PRAGMAS = (
 # SQLite refuses while a trigger of another table names the one that is gone for a moment.
 _MIGRATING = ("foreign_keys=OFF", "legacy_alter_table=ON")
 
+#: How a row is locked that others only point at: PostgreSQL lets them add notes, posts and events to it meanwhile, or
+#: two transactions that each hold what the other points at would wait for each other for ever.
+LOCKED = {"key_share": True}
+
 
 class Store:
     """One database. `read()` and `write()` are the only ways to a session; nobody else makes one.

@@ -4,9 +4,14 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import datetime
+from functools import cache
+from typing import Any
 
-from sqlmodel import Session, col, select
+from sqlalchemy import Executable, Row, bindparam, func, select
+from sqlalchemy.orm import aliased
+from sqlmodel import Session, col
 
+from webcare.store.prepared import run
 from webcare.store.tables import AgentRow, ShareableFactRow
 
 
@@ -41,16 +46,12 @@ class FactView:
 
 def facts_of(session: Session, case_id: int) -> tuple[FactView, ...]:
     """Every sentence of the case's notes that was ever marked, each as it stands now, oldest first."""
-    query = select(ShareableFactRow).where(ShareableFactRow.case_id == case_id).order_by(col(ShareableFactRow.id))
-    rows = list(session.exec(query))
+    rows = run(session, _marks(), case_id=case_id).all()
     replaced = {row.replaces for row in rows}
-    people = {row.marked_by for row in rows} | {row.seconded_by for row in rows if row.seconded_by is not None}
-    names = dict(session.exec(select(AgentRow.id, AgentRow.name).where(col(AgentRow.id).in_(people))).all())
-    return tuple(_view(row, names) for row in rows if row.id not in replaced)
+    return tuple(_view(row) for row in rows if row.id not in replaced)
 
 
-def _view(row: ShareableFactRow, names: dict[int | None, str]) -> FactView:
-    assert row.id is not None
+def _view(row: Row[Any]) -> FactView:
     return FactView(
         id=row.id,
         note_id=row.note_id,
@@ -59,10 +60,28 @@ def _view(row: ShareableFactRow, names: dict[int | None, str]) -> FactView:
         source=row.source,
         valid_until=row.valid_until,
         marked_by=row.marked_by,
-        marked_name=names.get(row.marked_by, ""),
+        marked_name=row.marked_name,
         needs_second=row.needs_second,
         seconded_by=row.seconded_by,
-        seconded_name=names.get(row.seconded_by, ""),
+        seconded_name=row.seconded_name,
         withdrawn=row.withdrawn_by is not None,
         created_at=row.created_at,
+    )
+
+
+@cache
+def _marks() -> Executable:
+    marked, seconded, row = aliased(AgentRow), aliased(AgentRow), ShareableFactRow
+    columns = (
+        *(col(row.id), col(row.note_id), col(row.text), col(row.kind), col(row.source), col(row.valid_until)),
+        *(col(row.marked_by), func.coalesce(marked.name, "").label("marked_name"), col(row.needs_second)),
+        *(col(row.seconded_by), func.coalesce(seconded.name, "").label("seconded_name"), col(row.withdrawn_by)),
+        *(col(row.created_at), col(row.replaces)),
+    )
+    return (
+        select(*columns)
+        .outerjoin(marked, col(marked.id) == col(row.marked_by))
+        .outerjoin(seconded, col(seconded.id) == col(row.seconded_by))
+        .where(col(row.case_id) == bindparam("case_id"))
+        .order_by(col(row.id))
     )

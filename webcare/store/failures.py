@@ -14,36 +14,39 @@ from pathlib import Path
 from sqlalchemy.exc import DBAPIError, IntegrityError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 
+from webcare.domain import N_, Said
 from webcare.errors import StoreOutdated, StoreUnavailable
 
 #: SQLite's primary result codes (sqlite.org/rescode.html) as sentences about {place}.
 _SQLITE = {
-    sqlite3.SQLITE_PERM: "the database {place} may not be opened by this user; check who owns the file",
-    sqlite3.SQLITE_BUSY: "the database {place} is locked by another program; close that program, then try again",
-    sqlite3.SQLITE_LOCKED: "the database {place} is locked by another program; close that program, then try again",
-    sqlite3.SQLITE_READONLY: "the database {place} is read-only for this user; check who owns the file and its folder",
-    sqlite3.SQLITE_IOERR: "the disk under the database {place} failed; nothing was saved",
-    sqlite3.SQLITE_CORRUPT: "the database {place} is damaged; stop Webcare and put back the newest copy",
-    sqlite3.SQLITE_FULL: "the disk under the database {place} is full; make room, then try again",
-    sqlite3.SQLITE_NOTADB: "{place} is not a database but some other kind of file; name another file",
+    sqlite3.SQLITE_PERM: N_("the database {place} may not be opened by this user; check who owns the file"),
+    sqlite3.SQLITE_BUSY: N_("the database {place} is locked by another program; close that program, then try again"),
+    sqlite3.SQLITE_LOCKED: N_("the database {place} is locked by another program; close that program, then try again"),
+    sqlite3.SQLITE_READONLY: N_(
+        "the database {place} is read-only for this user; check who owns the file and its folder"
+    ),
+    sqlite3.SQLITE_IOERR: N_("the disk under the database {place} failed; nothing was saved"),
+    sqlite3.SQLITE_CORRUPT: N_("the database {place} is damaged; stop Webcare and put back the newest copy"),
+    sqlite3.SQLITE_FULL: N_("the disk under the database {place} is full; make room, then try again"),
+    sqlite3.SQLITE_NOTADB: N_("{place} is not a database but some other kind of file; name another file"),
 }
 #: PostgreSQL's SQLSTATEs and their classes (appendix A of its manual).
 _POSTGRES = {
-    "28": "the database server refuses this user or password",
-    "3D000": "this database does not exist on the server; create it first",
-    "53100": "the disk of the database server is full; make room, then try again",
-    "53300": "the database server has no connection left for us; try again in a moment",
-    "55P03": "somebody else kept these rows locked for too long; nothing was saved, try again in a moment",
-    "40001": "somebody else changed the same rows at the same moment; nothing was saved, try again",
-    "40P01": "somebody else changed the same rows at the same moment; nothing was saved, try again",
-    "25P03": "a change was left unfinished for too long; nothing was saved, try again",
-    "57014": "the database took too long over one question; nothing was saved",
-    "57": "the database server is stopping or starting; try again in a moment",
-    "53": "the database server has run out of room or memory",
-    "58": "the disk of the database server failed; nothing was saved",
-    "08": "the connection to the database server broke; nothing was saved",
-    "25006": "the database server is read-only at the moment; nothing was saved",
-    "XX": "the database on the server is damaged",
+    "28": N_("the database server refuses this user or password"),
+    "3D000": N_("this database does not exist on the server; create it first"),
+    "53100": N_("the disk of the database server is full; make room, then try again"),
+    "53300": N_("the database server has no connection left for us; try again in a moment"),
+    "55P03": N_("somebody else kept these rows locked for too long; nothing was saved, try again in a moment"),
+    "40001": N_("somebody else changed the same rows at the same moment; nothing was saved, try again"),
+    "40P01": N_("somebody else changed the same rows at the same moment; nothing was saved, try again"),
+    "25P03": N_("a change was left unfinished for too long; nothing was saved, try again"),
+    "57014": N_("the database took too long over one question; nothing was saved"),
+    "57": N_("the database server is stopping or starting; try again in a moment"),
+    "53": N_("the database server has run out of room or memory"),
+    "58": N_("the disk of the database server failed; nothing was saved"),
+    "08": N_("the connection to the database server broke; nothing was saved"),
+    "25006": N_("the database server is read-only at the moment; nothing was saved"),
+    "XX": N_("the database on the server is damaged"),
 }
 _NO_SUCH_TABLE = ("42P01", "42703")
 
@@ -54,7 +57,9 @@ def told(place: str, *, reading: bool = False) -> Iterator[None]:
     try:
         yield
     except PoolTimeout as error:
-        raise StoreUnavailable(f"{place}: too much is asked of the database at once; try again in a moment") from error
+        raise StoreUnavailable(
+            "{place}: too much is asked of the database at once; try again in a moment", place=place
+        ) from error
     except IntegrityError:
         raise
     except DBAPIError as error:
@@ -62,50 +67,53 @@ def told(place: str, *, reading: bool = False) -> Iterator[None]:
         if reading and error.statement is not None and _refused_as_reader(cause):
             raise RuntimeError("read() never writes; use write()") from error
         if missing := _missing_table(cause):
-            raise StoreOutdated(f"{place}: {missing}; run `webcare init`") from error
+            raise StoreOutdated("{place}: {missing}; run `webcare init`", place=place, missing=missing) from error
         if sentence := _sentence(cause, place):
             raise StoreUnavailable(sentence) from error
         raise
 
 
-def cannot_open(path: Path) -> str:
+def cannot_open(path: Path) -> Said:
     """Why the file of an SQLite database cannot be opened, as far as looking at it tells."""
     if path.is_dir():
-        return f"{path} is a directory, not a database; name a file in it"
+        return Said("{path} is a directory, not a database; name a file in it", path=path)
     if not path.parent.is_dir():
-        return f"there is no directory {path.parent}; run `webcare init` to make the database"
+        return Said("there is no directory {folder}; run `webcare init` to make the database", folder=path.parent)
     if not path.exists():
-        return f"there is no database at {path}; run `webcare init` to make it"
-    return f"the database {path} cannot be opened by this user; check who owns the file and its folder"
+        return Said("there is no database at {path}; run `webcare init` to make it", path=path)
+    return Said("the database {path} cannot be opened by this user; check who owns the file and its folder", path=path)
 
 
-def _sentence(cause: BaseException | None, place: str) -> str | None:
+def _sentence(cause: BaseException | None, place: str) -> Said | None:
     if isinstance(cause, sqlite3.Error):
         code = getattr(cause, "sqlite_errorcode", 0) & 0xFF
         if code == sqlite3.SQLITE_CANTOPEN:
             return cannot_open(Path(place))
-        return _SQLITE[code].format(place=place) if code in _SQLITE else None
+        return Said(_SQLITE[code], place=place) if code in _SQLITE else None
     state = getattr(cause, "sqlstate", None)
     if state is None:
         return _unreachable(cause, place)
     sentence = _POSTGRES.get(state) or _POSTGRES.get(state[:2])
-    return f"{place}: {sentence}" if sentence else None
+    return Said("{place}: {why}", place=place, why=Said(sentence)) if sentence else None
 
 
-def _unreachable(cause: BaseException | None, place: str) -> str | None:
+def _unreachable(cause: BaseException | None, place: str) -> Said | None:
     """A connection that never stood has no SQLSTATE; the server's own words may hold the reason, not a password."""
     if type(cause).__name__ not in ("OperationalError", "ConnectionTimeout"):
         return None
     for state, hint in (("28", "authentication failed"), ("3D000", "does not exist"), ("53300", "too many clients")):
         if hint in str(cause):
-            return f"{place}: {_POSTGRES[state]}"
-    return f"the database server of {place} cannot be reached; check that it runs and that the address is right"
+            return Said("{place}: {why}", place=place, why=Said(_POSTGRES[state]))
+    return Said(
+        "the database server of {place} cannot be reached; check that it runs and that the address is right",
+        place=place,
+    )
 
 
-def _missing_table(cause: BaseException | None) -> str | None:
+def _missing_table(cause: BaseException | None) -> Said | None:
     text = str(cause)
     if getattr(cause, "sqlstate", None) in _NO_SUCH_TABLE or text.startswith(("no such table", "no such column")):
-        return "the database lacks a table or column of this Webcare"
+        return Said("the database lacks a table or column of this Webcare")
     return None
 
 

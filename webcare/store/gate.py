@@ -84,14 +84,18 @@ class WriteGate:
             raise self._too_long(wait_s) from error
         except OSError as error:
             raise StoreUnavailable(
-                f"the database {self._path} cannot be written: its lock file in {self._path.parent} "
-                f"cannot be used ({error.strerror})"
+                "the database {path} cannot be written: its lock file in {folder} cannot be used ({why})",
+                path=self._path,
+                folder=self._path.parent,
+                why=error.strerror,
             ) from error
 
     def _too_long(self, wait_s: float) -> StoreUnavailable:
         return StoreUnavailable(
-            f"the database {self._path} is busy: another write has not finished within {wait_s:g} seconds; "
-            "nothing was saved, try again in a moment"
+            "the database {path} is busy: another write has not finished within {seconds:g} seconds; "
+            "nothing was saved, try again in a moment",
+            path=self._path,
+            seconds=wait_s,
         )
 
 

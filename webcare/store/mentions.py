@@ -4,15 +4,16 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, TypeVar
 
-from sqlalchemy import select, update
+from sqlalchemy import delete, select, update
 from sqlmodel import Session, col
 
 from webcare.domain import Mention, Triage
 from webcare.store.bulk import insert_rows, reserve_ids, storable
-from webcare.store.tables import BadPostRow, MentionRow, ThreadRow
+from webcare.store.tables import BadPostRow, MentionRow, MentionVersionRow, ThreadRow
 
 #: SQLite refuses statements with very many parameters; 500 ids stay far below every limit.
 _IN_CHUNK = 500
@@ -26,15 +27,43 @@ def chunks(values: Sequence[T], size: int = _IN_CHUNK) -> Iterator[Sequence[T]]:
         yield values[start : start + size]
 
 
-def known_ids(session: Session, account_id: int, external_ids: Iterable[str]) -> set[str]:
-    """Which of these posts of one account are stored already."""
-    known: set[str] = set()
-    for part in chunks(list(external_ids)):
-        query = select(col(MentionRow.external_id)).where(
+@dataclass(frozen=True, slots=True)
+class Known:
+    """A stored post, found by one of the ids it ever had."""
+
+    mention_id: int
+    external_id: str  #: the one it has now
+    text: str  #: what it said under the id it was found by; "" for a version that was never seen
+    is_newest: bool  #: whether that is the one it has now
+    is_ours: bool
+    is_gone: bool
+
+
+def known_posts(session: Session, account_id: int, external_ids: Iterable[str]) -> dict[str, Known]:
+    """The stored posts of one account by the ids asked for; older versions of edited posts are found too."""
+    wanted = list(dict.fromkeys(external_ids))
+    known: dict[str, Known] = {}
+    columns = (col(MentionRow.id), col(MentionRow.external_id), col(MentionRow.is_ours), col(MentionRow.deleted_at))
+    for part in chunks(wanted):
+        newest = select(*columns, col(MentionRow.text)).where(
             col(MentionRow.account_id) == account_id, col(MentionRow.external_id).in_(part)
         )
-        known.update(session.execute(query).scalars())
+        for id_, now_id, ours, deleted_at, text in session.execute(newest):
+            known[now_id] = Known(id_, now_id, text, True, ours, deleted_at is not None)
+        older = (
+            select(*columns, col(MentionVersionRow.external_id), col(MentionVersionRow.text))
+            .join(MentionRow, col(MentionRow.id) == col(MentionVersionRow.mention_id))
+            .where(col(MentionVersionRow.account_id) == account_id, col(MentionVersionRow.external_id).in_(part))
+        )
+        for id_, now_id, ours, deleted_at, then_id, text in session.execute(older):
+            known.setdefault(then_id, Known(id_, now_id, text, False, ours, deleted_at is not None))
     return known
+
+
+def newest_id(session: Session, account_id: int, external_id: str) -> str:
+    """The id a post has now that was once known by this one; the same id when nobody changed it."""
+    found = known_posts(session, account_id, [external_id]).get(external_id)
+    return found.external_id if found else external_id
 
 
 def ensure_threads(session: Session, account_id: int, external_ids: Iterable[str]) -> tuple[dict[str, int], set[int]]:
@@ -50,19 +79,6 @@ def ensure_threads(session: Session, account_id: int, external_ids: Iterable[str
     insert_rows(session, ThreadRow, rows)
     found.update(zip(missing, ids, strict=True))
     return found, set(ids)
-
-
-def threads_of_mentions(session: Session, account_id: int, external_ids: Iterable[str]) -> dict[str, str]:
-    """External thread id of each stored post; edits use it to stay in the thread of their first version."""
-    result: dict[str, str] = {}
-    for part in chunks(list(external_ids)):
-        query = (
-            select(col(MentionRow.external_id), col(ThreadRow.external_id))
-            .join(ThreadRow, col(ThreadRow.id) == col(MentionRow.thread_id))
-            .where(col(MentionRow.account_id) == account_id, col(MentionRow.external_id).in_(part))
-        )
-        result.update((mention, thread) for mention, thread in session.execute(query))
-    return result
 
 
 def mention_values(
@@ -89,6 +105,7 @@ def mention_values(
         "is_repost": mention.is_repost,
         "media": [{"kind": media.kind, "url": media.url} for media in mention.media],
         "raw": mention.raw,
+        "checked_at": now,
     }
 
 
@@ -139,6 +156,12 @@ def save_bad_posts(session: Session, account_id: int, bad: Iterable[tuple[str, s
             del rows[digest]
     insert_rows(session, BadPostRow, list(rows.values()))
     return len(rows)
+
+
+def prune_bad_posts(session: Session, *, before: datetime) -> int:
+    """Delete what could not be read and was seen before this moment; gives how many."""
+    found = session.execute(delete(BadPostRow).where(col(BadPostRow.seen_at) < before))
+    return int(found.rowcount)  # type: ignore[attr-defined]
 
 
 def _thread_ids(session: Session, account_id: int, external_ids: Sequence[str]) -> dict[str, int]:

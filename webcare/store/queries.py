@@ -1,27 +1,26 @@
 """The questions pages ask: frozen values out, never rows, so that a page can keep them between two clicks.
 
-Reads only. Every list is bounded; queue pages go forward by the last item seen (keyset), never by a count to skip,
-because skipping 20,000 cases costs more each page.
+Reads only. Every list is bounded. Pages of a queue are in `queue`.
 """
 
 from __future__ import annotations
 
-import base64
-import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import fields
 from datetime import datetime
-from functools import lru_cache
+from functools import cache
 from typing import Any, TypeVar
 
-from sqlalchemy import CompoundSelect, Integer, Row, Select, Subquery, bindparam, func, select, tuple_, union_all
-from sqlalchemy.orm import aliased
+from sqlalchemy import Integer, Row, Select, bindparam, func, select
 from sqlmodel import Session, col
-from sqlmodel.sql.sqltypes import UTCDateTime
 
 from webcare.domain import ACTIVE_STATES, QUEUES, DeliveryState, Media
-from webcare.errors import CaseNotFound, WebcareError
+from webcare.errors import CaseNotFound
+from webcare.store.columns import Approver, Author, select_view
 from webcare.store.facts import FactView, facts_of
+from webcare.store.prepared import run
+from webcare.store.queue import FILTERS, MAX_PAGE, SORTS, cases_by_id, queue_page
+from webcare.store.rates import resting_until
 from webcare.store.tables import (
     AccountRow,
     AgentRow,
@@ -30,6 +29,7 @@ from webcare.store.tables import (
     DeliveryRow,
     JobRunRow,
     MentionRow,
+    MentionVersionRow,
     NoteRow,
     ThreadRow,
     TriageRow,
@@ -47,11 +47,13 @@ from webcare.store.views import (
     QueuePage,
     RunView,
     TriageView,
+    VersionView,
 )
 
 __all__ = [
     "FILTERS",
     "MAX_PAGE",
+    "SORTS",
     "AccountView",
     "CaseDetail",
     "CaseView",
@@ -65,65 +67,23 @@ __all__ = [
     "QueuePage",
     "RunView",
     "TriageView",
+    "VersionView",
     "accounts",
     "case_view",
     "cases_by_id",
     "counters",
+    "events_after",
+    "held_by",
     "last_runs",
     "queue_page",
 ]
 
-MAX_PAGE = 500
-#: Columns a queue page can be narrowed by.
-FILTERS = ("channel", "urgency", "sentiment", "topic", "language", "assignee_id")
 #: A thread of a storm can hold thousands of posts; the case page shows the newest of them.
 MAX_POSTS = 400
 #: Newest events, notes and deliveries of one case.
 MAX_HISTORY = 1000
 
 View = TypeVar("View")
-
-
-def queue_page(
-    session: Session,
-    *,
-    queue: str | None = None,
-    states: Sequence[str] = ACTIVE_STATES,
-    assignee_id: int | None = None,
-    only: Mapping[str, str | None] | None = None,
-    after: str | None = None,
-    limit: int = 50,
-) -> QueuePage:
-    """Cases in these states, most urgent first, then by deadline; `after` is the `next` of the page before.
-
-    `only` narrows the page to one value of each named FILTERS column; `{"assignee_id": None}` gives the cases nobody
-    has. At most 500 a page. Raises WebcareError when `after` is not a mark that we gave, ValueError for another column.
-    """
-    limit = max(1, min(limit, MAX_PAGE))
-    mark = None if after is None else _read_mark(after)
-    wanted = _filters(queue, assignee_id, only or {})
-    if not states:
-        return QueuePage((), None)
-    empty = frozenset(name for name, value in wanted.items() if value is None)
-    statement = _page(tuple(dict.fromkeys(states)), tuple(wanted), empty, mark is not None)
-    values: dict[str, Any] = {f"only_{name}": value for name, value in wanted.items() if value is not None}
-    values |= dict(zip(_MARK_NAMES, mark or (), strict=False)) | {"limit": limit + 1}
-    found = session.execute(statement, values).all()
-    items = tuple(QueueItem(*row) for row in found[:limit])
-    return QueuePage(items, _write_mark(items[-1]) if len(found) > limit else None)
-
-
-def cases_by_id(session: Session, case_ids: Sequence[int]) -> tuple[QueueItem, ...]:
-    """The lines of these cases in the order asked for; those that do not exist are left out. At most 500."""
-    wanted = list(dict.fromkeys(case_ids))[:MAX_PAGE]
-    query = (
-        _select(QueueItem, CaseRow)
-        .join(AccountRow, col(AccountRow.id) == col(CaseRow.account_id))
-        .outerjoin(AgentRow, col(AgentRow.id) == col(CaseRow.assignee_id))
-        .where(col(CaseRow.id).in_(wanted))
-    )
-    found = {row.id: QueueItem(*row) for row in session.execute(query)}
-    return tuple(found[case_id] for case_id in wanted if case_id in found)
 
 
 def counters(session: Session, now: datetime, *, agent_id: int | None = None) -> Counters:
@@ -134,151 +94,84 @@ def counters(session: Session, now: datetime, *, agent_id: int | None = None) ->
     by_queue, overdue = dict.fromkeys(QUEUES, 0), dict.fromkeys(QUEUES, 0)
     for queue, count, late_count in rows:
         by_queue[queue], overdue[queue] = count, late_count
-    mine = session.execute(select(func.count(), late).where(active, col(CaseRow.assignee_id) == agent_id)).one()
+    mine = held_by(session, now, agent_id=agent_id)
     stuck = select(func.count()).where(col(DeliveryRow.state) == DeliveryState.NEEDS_HUMAN.value)
-    return Counters(by_queue, overdue, mine[0], mine[1], session.execute(stuck).scalar_one())
+    return Counters(by_queue, overdue, *mine, session.execute(stuck).scalar_one())
 
 
-def case_view(session: Session, case_id: int) -> CaseView:
-    """One case with its thread, notes, deliveries, events and newest triage. Raises CaseNotFound."""
-    found = session.execute(
-        _select(CaseDetail, CaseRow).join(ThreadRow).outerjoin(AgentRow).where(_is(CaseRow, case_id))
-    )
-    row = found.first()
+def held_by(session: Session, now: datetime, *, agent_id: int | None) -> tuple[int, int]:
+    """Active and overdue cases of one agent at `now`."""
+    found = run(session, _held(), agent_id=agent_id, now=now).one()
+    return found[0], found[1]
+
+
+@cache
+def _held() -> Select[int, int]:
+    late = func.count().filter(col(CaseRow.respond_by) < bindparam("now"))
+    held = col(CaseRow.state).in_(ACTIVE_STATES), col(CaseRow.assignee_id) == bindparam("agent_id")
+    return select(func.count(), late).where(*held)
+
+
+def case_view(session: Session, case_id: int, *, newest_events: int = MAX_HISTORY) -> CaseView:
+    """One case with its thread, notes, deliveries, its newest events and newest triage. Raises CaseNotFound."""
+    row = run(session, _case(), case_id=case_id).first()
     if row is None:
-        raise CaseNotFound(f"case {case_id} does not exist (any more)")
+        raise CaseNotFound("case {number} does not exist (any more)", number=case_id)
     case = CaseDetail(*row)
     mentions = _thread(session, case.thread_id)
     return CaseView(
         case=case,
-        account=_account(session, case.account_id),
+        account=_account_view(run(session, _account(), account_id=case.account_id).one()),
         mentions=mentions,
         earlier_mentions=_left_out(session, case.thread_id, len(mentions)),
-        notes=_history(session, NoteView, _select(NoteView, NoteRow).where(col(NoteRow.case_id) == case_id), NoteRow),
+        notes=_history(session, NoteView, _notes(), case_id),
         deliveries=_deliveries(session, case_id),
-        events=_history(
-            session,
-            EventView,
-            _select(EventView, CaseEventRow).where(col(CaseEventRow.case_id) == case_id),
-            CaseEventRow,
-        ),
+        events=_history(session, EventView, _events(), case_id, newest_events, after=0),
         facts=facts_of(session, case_id),
-        triage=_newest_triage(session, [mention.id for mention in mentions]),
+        triage=_newest_triage(session, [mention.id for mention in mentions if mention.deleted_at is None]),
+        versions=_versions(session, [mention.id for mention in mentions if mention.edited_at is not None]),
     )
+
+
+def version_of(session: Session, case_id: int) -> int:
+    """How often a case was changed; raises CaseNotFound."""
+    version: int | None = run(session, _version(), case_id=case_id).scalar()
+    if version is None:
+        raise CaseNotFound("Case {number} does not exist (any more).", number=case_id)
+    return version
+
+
+def events_after(session: Session, case_id: int, event_id: int) -> tuple[EventView, ...]:
+    """What happened to a case after one event, oldest first."""
+    return _history(session, EventView, _events(), case_id, after=event_id)
 
 
 def accounts(session: Session) -> tuple[AccountView, ...]:
     """Every account, by its key."""
-    found = session.execute(_select(AccountView, AccountRow).order_by(col(AccountRow.key)))
-    return tuple(AccountView(*row) for row in found)
+    found = session.execute(_accounts().order_by(col(AccountRow.key)))
+    return tuple(_account_view(row) for row in found)
 
 
 def last_runs(session: Session) -> tuple[RunView, ...]:
     """The newest run of every job and key, by job and key."""
     newest = select(func.max(col(JobRunRow.id))).group_by(col(JobRunRow.job), col(JobRunRow.key))
-    query = _select(RunView, JobRunRow).where(col(JobRunRow.id).in_(newest))
+    query = select_view(RunView, JobRunRow).where(col(JobRunRow.id).in_(newest))
     return tuple(RunView(*row) for row in session.execute(query.order_by(col(JobRunRow.job), col(JobRunRow.key))))
-
-
-# --- queue pages ------------------------------------------------------------------------------------
-
-_Mark = tuple[int, datetime, int]
-_MARK_NAMES = ("seen_priority", "seen_respond_by", "seen_id")
-
-
-def _filters(queue: str | None, assignee_id: int | None, only: Mapping[str, str | None]) -> dict[str, int | str | None]:
-    """The columns a page is narrowed by and their values."""
-    if unknown := set(only) - set(FILTERS):
-        raise ValueError(f"a queue page cannot be narrowed by {', '.join(sorted(unknown))}")
-    named = {"queue": queue, "assignee_id": assignee_id}
-    return dict(only) | {name: value for name, value in named.items() if value is not None}
-
-
-@lru_cache(maxsize=256)
-def _page(states: tuple[str, ...], names: tuple[str, ...], empty: frozenset[str], marked: bool) -> Select[Any]:
-    """The statement of a page of this shape; building one takes three times as long as running it."""
-    # One run per state: with `state IN (...)` the database would sort the whole queue to find fifty cases.
-    runs: list[Select[Any]] = [select(_run(state, names, empty, marked)) for state in states]
-    merged: Select[Any] | CompoundSelect[Any] = runs[0] if len(runs) == 1 else union_all(*runs)
-    page = merged.subquery("page")
-    return (
-        _select(QueueItem, CaseRow)
-        .join(page, page.c.id == col(CaseRow.id))
-        .join(AccountRow, col(AccountRow.id) == col(CaseRow.account_id))
-        .outerjoin(AgentRow, col(AgentRow.id) == col(CaseRow.assignee_id))
-        .order_by(page.c.priority, page.c.respond_by, page.c.id)
-        .limit(bindparam("limit", type_=Integer))
-    )
-
-
-def _run(state: str, names: tuple[str, ...], empty: frozenset[str], marked: bool) -> Subquery:
-    """The next cases of one state in page order, straight from an index."""
-    order = (col(CaseRow.priority), col(CaseRow.respond_by), col(CaseRow.id))
-    query = select(*order).where(col(CaseRow.state) == state)
-    for name in names:
-        column = getattr(CaseRow, name)
-        query = query.where(column.is_(None) if name in empty else column == bindparam(f"only_{name}"))
-    if marked:
-        kinds: tuple[Any, ...] = (Integer, UTCDateTime, Integer)
-        seen = [bindparam(name, type_=kind) for name, kind in zip(_MARK_NAMES, kinds, strict=True)]
-        query = query.where(tuple_(*order) > tuple_(*seen))
-    return query.order_by(*order).limit(bindparam("limit", type_=Integer)).subquery()
-
-
-def _write_mark(item: QueueItem) -> str:
-    text = json.dumps([item.priority, item.respond_by.isoformat(), item.id])
-    return base64.urlsafe_b64encode(text.encode()).decode().rstrip("=")
-
-
-def _read_mark(mark: str) -> _Mark:
-    try:
-        text = base64.urlsafe_b64decode(mark.encode() + b"=" * (-len(mark) % 4))
-        priority, respond_by, last = json.loads(text)
-        moment = datetime.fromisoformat(respond_by)
-        if moment.tzinfo is None or not -(2**31) <= int(priority) < 2**31 or not 0 <= int(last) < 2**31:
-            raise ValueError(mark)
-        return int(priority), moment, int(last)
-    except (ValueError, TypeError) as error:
-        raise WebcareError("the page mark in the address is not valid; open the queue from its start") from error
 
 
 # --- one case ---------------------------------------------------------------------------------------
 
-_Author, _Approver = aliased(AgentRow), aliased(AgentRow)
-
-#: Fields of views that are not columns of the row they are made from.
-_ELSEWHERE: dict[str, Any] = {
-    "account_key": col(AccountRow.key),
-    "assignee_name": func.coalesce(col(AgentRow.name), ""),
-    "thread_external_id": col(ThreadRow.external_id),
-    "thread_url": col(ThreadRow.url),
-    "author_name": col(_Author.name),
-    "approver_name": col(_Approver.name),
-}
-
-
-def _select(view: type[Any], row: type[Any]) -> Select[Any]:
-    """The columns of `row` that `view` takes, in the order it takes them."""
-    names = [part.name for part in fields(view)]
-    columns = [getattr(row, name) if hasattr(row, name) else _ELSEWHERE[name].label(name) for name in names]
-    return select(*columns).select_from(row)
-
-
-def _is(row: type[Any], id_: int) -> Any:
-    return row.id == id_
-
 
 def _thread(session: Session, thread_id: int) -> tuple[MentionView, ...]:
-    newest_first = (col(MentionRow.posted_at).desc(), col(MentionRow.id).desc())
-    query = _select(MentionView, MentionRow).where(col(MentionRow.thread_id) == thread_id)
-    found = session.execute(query.order_by(*newest_first).limit(MAX_POSTS)).all()
+    found = run(session, _posts(), thread_id=thread_id, newest=MAX_POSTS).all()
     return tuple(_mention(row) for row in reversed(found))
 
 
 def _mention(row: Row[Any]) -> MentionView:
-    values = row._asdict()
-    media = tuple(Media(one.get("kind", ""), one.get("url", "")) for one in values["media"])
-    return MentionView(**values | {"media": media})
+    values = list(row)
+    place = _place(MentionView, "media")
+    values[place] = tuple(Media(one.get("kind", ""), one.get("url", "")) for one in values[place])
+    return MentionView(*values)
 
 
 def _left_out(session: Session, thread_id: int, shown: int) -> int:
@@ -290,42 +183,130 @@ def _left_out(session: Session, thread_id: int, shown: int) -> int:
 
 
 def _newest_triage(session: Session, mention_ids: Sequence[int]) -> dict[int, TriageView]:
-    newest = (
-        select(func.max(col(TriageRow.id)))
-        .where(col(TriageRow.mention_id).in_(mention_ids))
-        .group_by(col(TriageRow.mention_id))
-    )
-    found = session.execute(_select(TriageView, TriageRow).where(col(TriageRow.id).in_(newest)))
+    if not mention_ids:
+        return {}
+    found = run(session, _triages(), mention_ids=mention_ids)
     return {row.mention_id: _triage(row) for row in found}
 
 
+def _versions(session: Session, mention_ids: Sequence[int]) -> dict[int, tuple[VersionView, ...]]:
+    """What edited posts said before, oldest first; a version nobody saw has nothing to show."""
+    if not mention_ids:
+        return {}
+    query = (
+        select_view(VersionView, MentionVersionRow)
+        .add_columns(col(MentionVersionRow.mention_id))
+        .where(col(MentionVersionRow.mention_id).in_(mention_ids), col(MentionVersionRow.text) != "")
+        .order_by(col(MentionVersionRow.posted_at), col(MentionVersionRow.id))
+    )
+    found: dict[int, tuple[VersionView, ...]] = {}
+    for *values, mention_id in session.execute(query):
+        found[mention_id] = (*found.get(mention_id, ()), VersionView(*values))
+    return found
+
+
 def _triage(row: Row[Any]) -> TriageView:
-    values = row._asdict()
-    return TriageView(**values | {"words": tuple((str(word), float(weight)) for word, weight in values["words"])})
+    values = list(row)
+    place = _place(TriageView, "words")
+    values[place] = tuple((str(word), float(weight)) for word, weight in values[place])
+    return TriageView(*values)
 
 
 def _deliveries(session: Session, case_id: int) -> tuple[DeliveryView, ...]:
-    query = (
-        _select(DeliveryView, DeliveryRow)
-        .join(_Author, col(_Author.id) == col(DeliveryRow.author_id))
-        .join(_Approver, col(_Approver.id) == col(DeliveryRow.approver_id))
-        .where(col(DeliveryRow.case_id) == case_id)
-    )
-    found = session.execute(query.order_by(col(DeliveryRow.id).desc()).limit(MAX_HISTORY)).all()
+    found = run(session, _replies(), case_id=case_id, newest=MAX_HISTORY).all()
     return tuple(_delivery(row) for row in reversed(found))
 
 
 def _delivery(row: Row[Any]) -> DeliveryView:
-    values = row._asdict()
-    return DeliveryView(**values | {"attachments": tuple(values["attachments"])})
+    values = list(row)
+    place = _place(DeliveryView, "attachments")
+    values[place] = tuple(values[place])
+    return DeliveryView(*values)
 
 
-def _history(session: Session, view: type[View], query: Select[Any], row: type[Any]) -> tuple[View, ...]:
+def _history(
+    session: Session, view: type[View], query: Select[Any], case_id: int, newest: int = MAX_HISTORY, **values: Any
+) -> tuple[View, ...]:
     """The newest rows of a case's history, oldest first."""
-    found = session.execute(query.order_by(row.id.desc()).limit(MAX_HISTORY)).all()
-    return tuple(view(*values) for values in reversed(found))
+    found = run(session, query, case_id=case_id, newest=newest, **values).all()
+    return tuple(view(*row) for row in reversed(found))
 
 
-def _account(session: Session, account_id: int) -> AccountView:
-    found = session.execute(_select(AccountView, AccountRow).where(_is(AccountRow, account_id)))
-    return AccountView(*found.one())
+def _account_view(row: Row[Any]) -> AccountView:
+    values = row._asdict()
+    rates = values.pop("resting_until")
+    seen = values["last_polled_at"]
+    resting = resting_until(rates, use="poll", now=seen) if seen else None
+    missing = tuple(values["missing_permissions"])
+    return AccountView(**values | {"missing_permissions": missing, "resting_until": resting})
+
+
+# --- the statements, made once ----------------------------------------------------------------------
+
+
+@cache
+def _place(view: type[Any], name: str) -> int:
+    return [part.name for part in fields(view)].index(name)
+
+
+@cache
+def _case() -> Select[Any]:
+    wanted = col(CaseRow.id) == bindparam("case_id")
+    return select_view(CaseDetail, CaseRow).join(ThreadRow).outerjoin(AgentRow).where(wanted)
+
+
+@cache
+def _version() -> Select[Any]:
+    return select(col(CaseRow.version)).where(col(CaseRow.id) == bindparam("case_id"))
+
+
+@cache
+def _posts() -> Select[Any]:
+    newest_first = (col(MentionRow.posted_at).desc(), col(MentionRow.id).desc())
+    query = select_view(MentionView, MentionRow).where(col(MentionRow.thread_id) == bindparam("thread_id"))
+    return query.order_by(*newest_first).limit(bindparam("newest", type_=Integer))
+
+
+@cache
+def _triages() -> Select[Any]:
+    newest = (
+        select(func.max(col(TriageRow.id)))
+        .where(col(TriageRow.mention_id).in_(bindparam("mention_ids", expanding=True)))
+        .group_by(col(TriageRow.mention_id))
+    )
+    return select_view(TriageView, TriageRow).where(col(TriageRow.id).in_(newest))
+
+
+@cache
+def _replies() -> Select[Any]:
+    query = (
+        select_view(DeliveryView, DeliveryRow)
+        .join(Author, col(Author.id) == col(DeliveryRow.author_id))
+        .join(Approver, col(Approver.id) == col(DeliveryRow.approver_id))
+        .where(col(DeliveryRow.case_id) == bindparam("case_id"))
+    )
+    return query.order_by(col(DeliveryRow.id).desc()).limit(bindparam("newest", type_=Integer))
+
+
+@cache
+def _notes() -> Select[Any]:
+    query = select_view(NoteView, NoteRow).where(col(NoteRow.case_id) == bindparam("case_id"))
+    return query.order_by(col(NoteRow.id).desc()).limit(bindparam("newest", type_=Integer))
+
+
+@cache
+def _events() -> Select[Any]:
+    query = select_view(EventView, CaseEventRow).where(
+        col(CaseEventRow.case_id) == bindparam("case_id"), col(CaseEventRow.id) > bindparam("after")
+    )
+    return query.order_by(col(CaseEventRow.id).desc()).limit(bindparam("newest", type_=Integer))
+
+
+@cache
+def _account() -> Select[Any]:
+    return _accounts().where(col(AccountRow.id) == bindparam("account_id"))
+
+
+@cache
+def _accounts() -> Select[Any]:
+    return select_view(AccountView, AccountRow)

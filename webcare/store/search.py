@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Integer, Select, String, Text, column, func, literal_column, select, table
+from sqlalchemy import Integer, Select, String, Text, column, exists, func, literal_column, select, table
 from sqlalchemy.dialects.postgresql import TSQUERY, TSVECTOR
 from sqlalchemy.sql import ColumnElement
 from sqlmodel import Session, col
@@ -61,6 +61,10 @@ class SearchHit:
     posted_at: datetime
 
 
+#: The index of words on SQLite.
+_FTS = table("mention_fts", column("rowid", Integer), column("mention_fts", String))
+
+
 def search_mentions(
     session: Session, query: str, *, limit: int = 50, before_id: int | None = None
 ) -> tuple[SearchHit, ...]:
@@ -77,6 +81,38 @@ def search_mentions(
     return tuple(_hit(row, exact, begins) for row in session.execute(on(words, limit, before_id)))
 
 
+def found_ids(
+    session: Session, query: str, *, limit: int, before_id: int | None = None
+) -> list[tuple[int, int | None]]:
+    """Ids of posts with all the words of `query` and of their cases, newest first; without their texts."""
+    words = _words(query)
+    if not words:
+        return []
+    on = _on_postgres if session.get_bind().dialect.name == "postgresql" else _on_sqlite
+    found = on(words, limit, before_id).with_only_columns(col(MentionRow.id), col(MentionRow.case_id))
+    return [(id_, case_id) for id_, case_id in session.execute(found)]
+
+
+def held_in(session: Session, query: str, case_ids: Sequence[int], *, from_id: int) -> frozenset[int]:
+    """Those of the cases that have a post with all the words whose id is `from_id` or higher."""
+    words = _words(query)
+    posts = select(col(MentionRow.case_id)).where(col(MentionRow.case_id).in_(case_ids), col(MentionRow.id) >= from_id)
+    if session.get_bind().dialect.name == "postgresql":
+        posts = posts.where(_matches_on_postgres(words))
+    else:
+        posts = posts.where(
+            exists(select(_FTS.c.rowid).where(_matches_on_sqlite(words), _FTS.c.rowid == col(MentionRow.id)))
+        )
+    return frozenset(session.execute(posts).scalars())
+
+
+def snippets_of(session: Session, query: str, mention_ids: Sequence[int]) -> dict[int, Snippet]:
+    """The words around the first hit of each of these posts, by id."""
+    exact, begins = _folded(_words(query)) if mention_ids else (frozenset(), "")
+    texts = select(col(MentionRow.id), col(MentionRow.text)).where(col(MentionRow.id).in_(mention_ids))
+    return {id_: _snippet(text, exact, begins) for id_, text in session.execute(texts)}
+
+
 def _words(query: str) -> list[str]:
     """What was typed between blanks, as far as it holds a letter or digit; no more than anybody means."""
     words = (word[:MAX_WORD] for word in storable(query).split())
@@ -88,27 +124,34 @@ def _columns() -> Select[Any]:
 
 
 def _on_sqlite(words: Sequence[str], limit: int, before_id: int | None) -> Select[Any]:
-    index = table("mention_fts", column("rowid", Integer), column("mention_fts", String))
-    # In double quotes a word is a word (or, with a hyphen in it, words in this order) and never an operator.
-    quoted = " ".join('"' + word.replace('"', '""') + '"' for word in words)
-    found = select(index.c.rowid).where(index.c.mention_fts.op("MATCH", is_comparison=True)(quoted + " *"))
+    found = select(_FTS.c.rowid).where(_matches_on_sqlite(words))
     if before_id is not None:
-        found = found.where(index.c.rowid < before_id)
+        found = found.where(_FTS.c.rowid < before_id)
     # The index gives its rows newest first and stops after `limit` of them; only those are then looked up.
-    newest = found.order_by(index.c.rowid.desc()).limit(limit).subquery("found")
+    newest = found.order_by(_FTS.c.rowid.desc()).limit(limit).subquery("found")
     return _columns().join(newest, newest.c.rowid == col(MentionRow.id)).order_by(col(MentionRow.id).desc())
 
 
+def _matches_on_sqlite(words: Sequence[str]) -> ColumnElement[bool]:
+    # In double quotes a word is a word (or, with a hyphen in it, words in this order) and never an operator.
+    quoted = " ".join('"' + word.replace('"', '""') + '"' for word in words)
+    return _FTS.c.mention_fts.op("MATCH", is_comparison=True)(quoted + " *")
+
+
 def _on_postgres(words: Sequence[str], limit: int, before_id: int | None) -> Select[Any]:
+    found = _columns().where(_matches_on_postgres(words))
+    if before_id is not None:
+        found = found.where(col(MentionRow.id) < before_id)
+    return found.order_by(col(MentionRow.id).desc()).limit(limit)
+
+
+def _matches_on_postgres(words: Sequence[str]) -> ColumnElement[bool]:
     *whole, last = [func.phraseto_tsquery(literal_column("'simple'"), func.webcare_fold(word)) for word in words]
     # The words are parsed as plain text first; only the finished query gets its "begins with" mark.
     wanted: ColumnElement[Any] = func.nullif(last.cast(Text), "").op("||")(":*").cast(TSQUERY)
     for word in whole:
         wanted = word.op("&&")(wanted)
-    found = _columns().where(literal_column("mention.search", TSVECTOR).op("@@", is_comparison=True)(wanted))
-    if before_id is not None:
-        found = found.where(col(MentionRow.id) < before_id)
-    return found.order_by(col(MentionRow.id).desc()).limit(limit)
+    return literal_column("mention.search", TSVECTOR).op("@@", is_comparison=True)(wanted)
 
 
 def _hit(row: Any, exact: frozenset[str], begins: str) -> SearchHit:

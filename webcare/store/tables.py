@@ -11,7 +11,7 @@ from typing import Any
 from sqlalchemy import JSON, Column, Index, MetaData, Text, UniqueConstraint, text
 from sqlmodel import Field, SQLModel
 
-from webcare.domain import CaseState, DeliveryState, MentionKind, Role
+from webcare.domain import CaseState, DeliveryState, MentionKind, ReplyWay, Role
 
 # Alembic's batch mode can only rebuild constraints that have a name.
 SQLModel.metadata.naming_convention = {
@@ -42,6 +42,8 @@ class AccountRow(SQLModel, table=True):
     external_id: str
     name: str = ""
     handle: str = ""
+    market: str = ""  #: where it speaks, two letters; empty = by the language of each customer
+    brand: str = ""  #: whose rules it goes by, as in the settings
     active: bool = True
     cursor: str | None = None  #: the channel's own opaque mark; None before the first poll
     last_polled_at: datetime | None = None
@@ -49,13 +51,29 @@ class AccountRow(SQLModel, table=True):
     not_before: datetime | None = None  #: throttled until
     last_error: str = ""
     disconnected_at: datetime | None = None
+    token_expires_at: datetime | None = None
+    missing_permissions: list[str] = Field(default_factory=list, sa_column=_json())
+    rates: dict[str, Any] = Field(default_factory=dict, sa_column=_json())  #: limits by endpoint, as last announced
+    lag_s: float | None = None  #: seconds from posted to collected, median of the last poll that brought something
+    capped_at: datetime | None = None  #: since when the spending cap slows the polling
+    checked_at: datetime | None = None  #: last `health` of the channel
+    paused_at: datetime | None = None  #: a person switched it off in the browser; `active` is False then
 
 
 class AgentRow(SQLModel, table=True):
     """A colleague who signs in."""
 
     __tablename__ = "agent"
-    __table_args__ = (UniqueConstraint("username"),)
+    __table_args__ = (
+        UniqueConstraint("username"),
+        Index(
+            "uq_agent_subject",
+            "subject",
+            unique=True,
+            sqlite_where=text("subject <> ''"),
+            postgresql_where=text("subject <> ''"),
+        ),
+    )
 
     id: int | None = Field(default=None, primary_key=True)
     username: str
@@ -66,6 +84,23 @@ class AgentRow(SQLModel, table=True):
     failed_logins: int = 0
     locked_until: datetime | None = None
     created_at: datetime
+    email: str = ""
+    subject: str = ""  #: who this is at the identity provider; empty for a local account
+    must_change: bool = False  #: the password was set by somebody else
+    language: str = ""  #: of the interface; empty = as the browser asks
+    timezone: str = ""  #: empty = as the browser says
+    density: str = ""  #: "compact" or empty
+    suggestions: bool = True  #: whether answers given before are offered to them
+    grants: list[str] = Field(default_factory=list, sa_column=_json())  #: Permissions beyond the role's own
+    supervised: bool = False  #: replies wait for a colleague's yes
+    skills: list[str] = Field(
+        default_factory=list, sa_column=_json()
+    )  #: "topic:delivery", "market:nl", "store:utrecht"
+    capacity: int = 0  #: most cases at once; 0 = no limit
+    hours: dict[str, Any] = Field(default_factory=dict, sa_column=_json())  #: weekday "1".."7" -> [["09:00", "17:30"]]
+    away_until: datetime | None = None
+    seen_at: datetime | None = None  #: last sign of life in the console
+    given_at: datetime | None = None  #: when they last got a case, of themselves or given
 
 
 class SignInRow(SQLModel, table=True):
@@ -78,6 +113,9 @@ class SignInRow(SQLModel, table=True):
     created_at: datetime
     expires_at: datetime
     revoked_at: datetime | None = None
+    seen_at: datetime | None = None
+    browser: str = ""  #: e.g. "Firefox on Linux", so that a person knows it again
+    method: str = "password"  #: or "oidc"
 
 
 class ThreadRow(SQLModel, table=True):
@@ -102,12 +140,24 @@ class CaseRow(SQLModel, table=True):
         Index("ix_desk_case_queue_page", "queue", "state", "priority", "respond_by", "id"),
         # Page of all queues, the same way; `queue` at the end makes the counters read nothing but this index.
         Index("ix_desk_case_state_page", "state", "priority", "respond_by", "id", "queue"),
+        # The same two by deadline, and by the customer's newest message in both directions.
+        Index("ix_desk_case_queue_deadline", "queue", "state", "respond_by", "id"),
+        Index("ix_desk_case_state_deadline", "state", "respond_by", "id"),
+        Index("ix_desk_case_queue_posted", "queue", "state", "last_posted_at", "id"),
+        Index("ix_desk_case_state_posted", "state", "last_posted_at", "id"),
         # "My cases" page, the same way.
         Index("ix_desk_case_assignee", "assignee_id", "state", "priority", "respond_by", "id"),
         # Ingest: the newest case of a thread.
         Index("ix_desk_case_thread", "thread_id", "id"),
+        # The other cases of a customer.
+        Index("ix_desk_case_customer", "channel", "customer_id", "id"),
+        # Authors on other networks who are called the same.
+        Index("ix_desk_case_handle", "customer_handle"),
+        Index("ix_desk_case_name", "customer_name"),
         # The job that wakes snoozed cases.
         Index("ix_desk_case_snoozed", "state", "snoozed_until"),
+        # The job that asks customers how they found our help.
+        Index("ix_desk_case_resolved", "resolved_at"),
     )
 
     id: int | None = Field(default=None, primary_key=True)
@@ -141,6 +191,7 @@ class CaseRow(SQLModel, table=True):
     resolution: str = ""
     reopened: int = 0  #: how often a resolved or waiting case came back
     handovers: int = 0
+    skill: str = ""  #: what it takes to answer, e.g. "store:utrecht"; empty for anybody
     version: int = 1  #: raised by every verb; a stale one raises CaseChanged
 
 
@@ -153,6 +204,8 @@ class MentionRow(SQLModel, table=True):
         # The thread on the case page, oldest first.
         Index("ix_mention_thread", "thread_id", "posted_at", "id"),
         Index("ix_mention_case", "case_id", "posted_at"),
+        # The sweep: which posts were not compared with the network for longest.
+        Index("ix_mention_sweep", "account_id", "deleted_at", "checked_at", "id"),
     )
 
     id: int | None = Field(default=None, primary_key=True)
@@ -174,8 +227,92 @@ class MentionRow(SQLModel, table=True):
     is_ours: bool = False
     is_repost: bool = False
     deleted_at: datetime | None = None
+    gone_reason: str = ""  #: GoneReason; the text is emptied then
+    edited_at: datetime | None = None  #: when we saw a newer version; the older ones are in mention_version
+    checked_at: datetime | None = None  #: when it was last compared with the network
     media: list[dict[str, str]] = Field(default_factory=list, sa_column=_json())
     raw: dict[str, Any] = Field(default_factory=dict, sa_column=_json())
+
+
+class MentionVersionRow(SQLModel, table=True):
+    """An earlier text of an edited post, with the id it had then; the mention row has the newest."""
+
+    __tablename__ = "mention_version"
+    __table_args__ = (
+        Index("ix_mention_version_mention", "mention_id", "id"),
+        # Ingest: a version seen before is not new.
+        Index("ix_mention_version_external", "account_id", "external_id"),
+    )
+
+    id: int | None = Field(default=None, primary_key=True)
+    mention_id: int = Field(foreign_key="mention.id", ondelete="CASCADE")
+    account_id: int = Field(foreign_key="account.id")
+    external_id: str
+    text: str = Field(sa_column=Column(Text, nullable=False))
+    posted_at: datetime
+    replaced_at: datetime
+
+
+class GapRow(SQLModel, table=True):
+    """A stretch of time in which posts of one account may be missing, until a backfill or a person closes it."""
+
+    __tablename__ = "gap"
+    __table_args__ = (Index("ix_gap_account", "account_id", "closed_at", "since"),)
+
+    id: int | None = Field(default=None, primary_key=True)
+    account_id: int = Field(foreign_key="account.id")
+    source: str = ""
+    since: datetime
+    until: datetime
+    reason: str
+    found_at: datetime
+    fill_token: str = ""  #: where an unfinished backfill goes on
+    filled_at: datetime | None = None  #: last step of a backfill
+    recovered: int = 0  #: posts the backfill brought
+    error: str = ""  #: why the last step failed
+    lost_at: datetime | None = (
+        None  #: when the network turned out to show this stretch no more; only a person closes it
+    )
+    closed_at: datetime | None = None
+    closed_by: str = ""  #: "backfill", or the name of the person who accepted it
+
+
+class SpendRow(SQLModel, table=True):
+    """What one account used of one priced thing on one day of the network (UTC)."""
+
+    __tablename__ = "spend"
+    __table_args__ = (UniqueConstraint("account_id", "day", "what"),)
+
+    id: int | None = Field(default=None, primary_key=True)
+    account_id: int = Field(foreign_key="account.id")
+    day: str  #: 2026-11-22
+    what: str
+    count: int = 0
+    micros: int = 0  #: price in millionths of the price table's currency
+
+
+class ChannelActionRow(SQLModel, table=True):
+    """Something a person did to a post on its network (hide, like, delete own); safe to repeat until it is done."""
+
+    __tablename__ = "channel_action"
+    __table_args__ = (
+        Index("ix_channel_action_due", "state", "not_before", "id"),
+        Index("ix_channel_action_case", "case_id", "id"),
+    )
+
+    id: int | None = Field(default=None, primary_key=True)
+    case_id: int = Field(foreign_key="desk_case.id")
+    account_id: int = Field(foreign_key="account.id")
+    target_external_id: str
+    action: str
+    agent_id: int = Field(foreign_key="agent.id")
+    agent_name: str
+    created_at: datetime
+    not_before: datetime
+    state: str = "pending"  #: pending, done or failed
+    attempts: int = 0
+    done_at: datetime | None = None
+    error: str = ""
 
 
 class TriageRow(SQLModel, table=True):
@@ -289,6 +426,13 @@ class DeliveryRow(SQLModel, table=True):
     url: str = ""
     error_code: str = ""
     error: str = ""
+    way: str = ReplyWay.PUBLIC.value
+    to_external_id: str = ""  #: the person answered
+    follows_id: int | None = None  #: the delivery of the part before, which this one answers
+    by_hand: bool = False  #: posted by a person on the network, recorded here
+    retracted_at: datetime | None = None  #: taken off the network again
+    retract_reason: str = ""  #: why, in the words of the person who retracted it
+    survey: bool = False  #: asks how the customer found our help; it answers nothing
 
 
 class ShareableFactRow(SQLModel, table=True):

@@ -42,6 +42,7 @@ class QueueItem:
     reopened: int
     handovers: int
     version: int
+    skill: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,6 +113,17 @@ class CaseDetail:
     reopened: int
     handovers: int
     version: int
+    skill: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class VersionView:
+    """What an edited post said before; `text` is "" for a version nobody saw."""
+
+    external_id: str
+    text: str
+    posted_at: datetime
+    replaced_at: datetime
 
 
 @dataclass(frozen=True, slots=True)
@@ -135,6 +147,8 @@ class MentionView:
     is_repost: bool
     deleted_at: datetime | None
     media: tuple[Media, ...]
+    gone_reason: str = ""
+    edited_at: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -191,6 +205,12 @@ class DeliveryView:
     url: str
     error_code: str
     error: str
+    way: str  #: ReplyWay
+    follows_id: int | None  #: the part before, where one answer is several posts
+    by_hand: bool
+    retracted_at: datetime | None
+    retract_reason: str
+    survey: bool  #: asks how we helped
 
 
 @dataclass(frozen=True, slots=True)
@@ -221,6 +241,10 @@ class AccountView:
     not_before: datetime | None
     last_error: str
     disconnected_at: datetime | None
+    token_expires_at: datetime | None = None
+    missing_permissions: tuple[str, ...] = ()
+    capped_at: datetime | None = None
+    resting_until: datetime | None = None  #: when a network that has no request left for us is asked again
 
 
 @dataclass(frozen=True, slots=True)
@@ -250,3 +274,4 @@ class CaseView:
     events: tuple[EventView, ...]
     facts: tuple[FactView, ...] = ()  #: sentences of its notes that were marked as what the customer may be told
     triage: dict[int, TriageView] = field(default_factory=dict)  #: newest decision by mention id
+    versions: dict[int, tuple[VersionView, ...]] = field(default_factory=dict)  #: earlier texts by mention id

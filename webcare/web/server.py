@@ -22,28 +22,48 @@ from webcare.jobs.embedded import Scheduler
 from webcare.web.doorkeeper import Doorkeeper
 from webcare.web.gate import Gate
 from webcare.web.headers import SecurityHeaders
+from webcare.web.hooks import hook_routes
+from webcare.web.identity import Login
+from webcare.web.news import Mark, News
 from webcare.web.sign_in import SignIn
+from webcare.web.words import Say, as_written
 
 _log = logging.getLogger(__name__)
 
 Lifespan = Callable[[Any], AbstractAsyncContextManager[dict[str, Any] | None]]
 
 
-def routes(app: App) -> list[BaseRoute]:
-    """Sign-in, sign-out and health, in front of Streamlit's own addresses."""
+def _no_mark(*_: object) -> str:
+    return ""
+
+
+def routes(app: App, *, login: Login | None = None, say: Say = as_written, mark: Mark = _no_mark) -> list[BaseRoute]:
+    """Sign-in, sign-out, health and what pages ask for news, in front of Streamlit's own addresses.
+
+    `login` asks the identity provider, None where there is none; `say` brings the languages of the pages, `mark` what
+    open pages ask for, see `webcare.web.news`.
+    """
     doorkeeper = Doorkeeper(app)
-    sign_in = SignIn(doorkeeper)
+    sign_in = SignIn(doorkeeper, login=login, say=say)
     return [
         Route("/sign-in", sign_in.show, methods=["GET"]),
         Route("/sign-in", sign_in.enter, methods=["POST"]),
+        Route("/sign-in/provider", sign_in.go, methods=["GET"]),
         Route("/sign-out", sign_in.leave, methods=["POST"]),
+        Route("/new-password", sign_in.show_new_password, methods=["GET"]),
+        Route("/new-password", sign_in.take_new_password, methods=["POST"]),
+        Route("/desk/news", News(doorkeeper, mark).tell, methods=["GET"]),
         Route("/healthz", _health(doorkeeper), methods=["GET"]),
+        *hook_routes(app),
     ]
 
 
-def middleware(app: App, *, index: Path) -> list[Middleware]:
+def middleware(app: App, *, index: Path, login: Login | None = None, say: Say = as_written) -> list[Middleware]:
     """Headers on everything, then the gate in front of the pages. `index` is Streamlit's own index.html."""
-    return [Middleware(SecurityHeaders, index=index), Middleware(Gate, doorkeeper=Doorkeeper(app))]
+    return [
+        Middleware(SecurityHeaders, index=index),
+        Middleware(Gate, doorkeeper=Doorkeeper(app), login=login, say=say),
+    ]
 
 
 def lifespan(app: App) -> Lifespan:

@@ -21,7 +21,7 @@ from webcare.channels.explain import Explainer, Refusal, Said, health_state, req
 from webcare.channels.transport import CallFailed, NetworkSession, json_object
 from webcare.channels.walking import in_order, read_posts
 from webcare.channels.wording import clean, clean_raw, comparable, identifier, parse_moment
-from webcare.domain import Author, Mention, Posted, Reply
+from webcare.domain import Author, Mention, Posted, Reply, ReplyWay
 from webcare.errors import (
     AccountDisconnected,
     ChannelError,
@@ -92,7 +92,7 @@ class Guestbook:
         return cls(config)
 
     @classmethod
-    def length(cls, text: str) -> Length:
+    def length(cls, text: str, way: ReplyWay = ReplyWay.PUBLIC) -> Length:
         return Length(len(text.strip()), 1000)
 
     def poll(self, cursor: str | None, budget: Budget) -> PollResult:
@@ -106,8 +106,10 @@ class Guestbook:
         complete = len(entries) < REREAD + budget.page_size
         return PollResult(in_order(mentions), json.dumps(reached), complete, tuple(bad))
 
-    def can_reply(self, target: ReplyTarget) -> Permission:
-        return Permission(True)
+    def can_reply(self, target: ReplyTarget, way: ReplyWay = ReplyWay.PUBLIC) -> Permission:
+        reason = "The guestbook knows no private answers." if way is ReplyWay.PRIVATE else ""
+        reason = "This entry was taken down." if target.gone else reason
+        return Permission(not reason, reason, f"{ORIGIN}/#{target.external_id}")
 
     def send(self, reply: Reply) -> Posted:
         body = {"answers": reply.target_id, "text": reply.text}

@@ -7,16 +7,18 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable
 
-from webcare.domain import Finding, Level, Override
+from webcare.domain import N_, Finding, Level, Override, Said
 from webcare.guard.base import HOLDS, WARNS, ReviewContext, Score
 from webcare.guard.customer import State, states
 from webcare.guard.learned.question import asked, why_missing
 from webcare.guard.spans import Span, merge, quote
 
-_SAME = "{quote} says in other words what an internal note says: {note}. Take it out, or mark that sentence shareable."
-_NEAR = "{quote} comes close to an internal note: {note}. Check that nothing internal is said here."
-_INNER = "{quote} reads as if it were meant for colleagues. Take it out, or say it to the customer."
-_INNER_MAYBE = "{quote} may be meant for colleagues. Check that the customer should read it."
+_SAME = N_(
+    "{quote} says in other words what an internal note says: {note}. Take it out, or mark that sentence shareable."
+)
+_NEAR = N_("{quote} comes close to an internal note: {note}. Check that nothing internal is said here.")
+_INNER = N_("{quote} reads as if it were meant for colleagues. Take it out, or say it to the customer.")
+_INNER_MAYBE = N_("{quote} may be meant for colleagues. Check that the customer should read it.")
 
 
 class SaidAgain:
@@ -66,7 +68,7 @@ def _spans(
         if of(score) >= WARNS:
             level, message = (Level.ERROR, messages[0]) if of(score) >= HOLDS else (Level.WARNING, messages[1])
             said, note = quote(draft, score.start, score.end), quote(score.note, 0, len(score.note))
-            found.append(Span(score.start, score.end, level, message.format(quote=said, note=note)))
+            found.append(Span(score.start, score.end, level, Said(message, quote=said, note=note)))
     return merge(found)
 
 

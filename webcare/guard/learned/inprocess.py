@@ -92,6 +92,11 @@ class InProcess:
                 self._answers.popitem(last=False)
         return answer
 
+    def embed(self, texts: Sequence[str]) -> tuple[str, Floats]:
+        """What texts are about, to find others like them: the model's name and a row (N, H) of length 1 for each."""
+        reads = self._reader.read(texts)
+        return self.version, centred([reads[text] for text in texts], self.parameters.centre)
+
     def read_ahead(self, questions: Iterable[Question]) -> None:
         """Read the texts of many drafts in one go, so that scoring them one by one finds everything known."""
         questions = list(questions)

@@ -7,6 +7,7 @@ this user may read.
 
 from __future__ import annotations
 
+import base64
 import json
 import logging
 import os
@@ -14,17 +15,24 @@ import secrets
 import socket
 import threading
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from multiprocessing import AuthenticationError
 from multiprocessing.connection import Client, Connection, Listener, answer_challenge, deliver_challenge
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any, Protocol, TypeVar, runtime_checkable
 
 from webcare.errors import ModelMissing, ModelUnusable
 from webcare.guard.base import Learned, Score
 
+if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
+
+    Floats = NDArray[np.float32]
+
 log = logging.getLogger(__name__)
+_Answer = TypeVar("_Answer")
 
 #: How long a question may wait for its answer; reading a long draft with ten notes takes a quarter of this.
 DEADLINE_S = 2.0
@@ -38,6 +46,14 @@ _LARGEST = 4 << 20
 _AT_ONCE = 8
 #: A visitor who says nothing is shown out after this.
 _PATIENCE_S = 5.0
+
+
+@runtime_checkable
+class Embedder(Protocol):
+    """What texts are about, as vectors."""
+
+    def embed(self, texts: Sequence[str]) -> tuple[str, Floats]:
+        """The model's name and a row (N, H) of length 1 for each text. Raises ModelMissing where there is no model."""
 
 
 class Service:
@@ -67,8 +83,9 @@ class Service:
         if self._listener is None or self._closing.is_set():
             return
         self._closing.set()
-        with suppress(OSError, EOFError, AuthenticationError, ModelMissing):
-            _knock(self._folder).close()  # wakes the thread, which waits for somebody to come
+        with suppress(OSError, ModelMissing):
+            # Wakes the thread, which waits for somebody to come. It may be gone already: no word is waited for here.
+            _reach(self._folder).close()
         if self._thread is not None:
             self._thread.join(_PATIENCE_S)
         self._listener.close()
@@ -99,6 +116,8 @@ class Service:
     def _answer(self, message: bytes) -> bytes:
         try:
             asked = json.loads(message)
+            if "embed" in asked:
+                return self._vectors(_texts(asked["embed"]))
             question = (str(asked["draft"]), _texts(asked["notes"]), _texts(asked["public"]))
             scores = self._heads.scores(*question)
         except (ValueError, KeyError, TypeError) as error:
@@ -107,6 +126,13 @@ class Service:
             return json.dumps({"error": str(error)}).encode()
         rows = [[score.start, score.end, score.note_like, score.leak, score.note, score.humour] for score in scores]
         return json.dumps({"version": self._heads.version, "scores": rows}).encode()
+
+    def _vectors(self, texts: Sequence[str]) -> bytes:
+        if not isinstance(self._heads, Embedder):
+            raise ModelMissing("these heads give no vectors")
+        version, rows = self._heads.embed(texts)
+        packed = base64.b64encode(rows.astype("<f4").tobytes()).decode()
+        return json.dumps({"version": version, "rows": len(texts), "vectors": packed}).encode()
 
 
 class Remote:
@@ -122,18 +148,31 @@ class Remote:
         """Ask the process with the encoder. Raises ModelMissing when nobody answers in time."""
         if time.monotonic() < self._quiet_until:
             raise ModelMissing("the process with the encoder does not answer")
-        message = json.dumps({"draft": draft, "notes": list(notes), "public": list(public)}).encode()
+        message = {"draft": draft, "notes": list(notes), "public": list(public)}
+        answer, scores = self._ask(message, lambda answer: [_score(row) for row in answer["scores"]])
+        self.version = str(answer.get("version", ""))
+        return scores
+
+    def embed(self, texts: Sequence[str]) -> tuple[str, Floats]:
+        """Ask the process with the encoder. Raises ModelMissing when nobody answers in time."""
+        if time.monotonic() < self._quiet_until:
+            raise ModelMissing("the process with the encoder does not answer")
+        answer, rows = self._ask({"embed": list(texts)}, lambda answer: _rows(answer, len(texts)))
+        return str(answer["version"]), rows
+
+    def _ask(self, message: Mapping[str, Any], read: Callable[[Any], _Answer]) -> tuple[Mapping[str, Any], _Answer]:
+        """The answer as it came and as `read` understands it; after silence nobody is asked for a while."""
         try:
-            answer = json.loads(_exchange(self._folder, message, self._deadline_s))
-            scores = [_score(row) for row in answer.get("scores", ())]
+            answer = json.loads(_exchange(self._folder, json.dumps(message).encode(), self._deadline_s))
+            refused = str(answer["error"]) if "error" in answer else ""
+            understood = None if refused else read(answer)
         except (OSError, EOFError, AuthenticationError, ValueError, TypeError, LookupError, ModelMissing) as error:
             self._quiet_until = time.monotonic() + _QUIET_S
             detail = str(error) if isinstance(error, ModelMissing) else "the process with the encoder does not answer"
             raise ModelMissing(detail) from error
-        if "error" in answer:
-            raise ModelMissing(str(answer["error"]))
-        self.version = str(answer.get("version", ""))
-        return scores
+        if understood is None:
+            raise ModelMissing(refused)
+        return answer, understood
 
 
 class Heads:
@@ -151,6 +190,21 @@ class Heads:
     def scores(self, draft: str, notes: Sequence[str], public: Sequence[str]) -> Sequence[Score]:
         """Ask whoever is nearest. Raises ModelMissing when nobody answers."""
         return (self.here or self._elsewhere).scores(draft, notes, public)
+
+    def embed(self, texts: Sequence[str]) -> tuple[str, Floats]:
+        """Ask whoever is nearest. Raises ModelMissing when nobody answers."""
+        here = self.here
+        return (here if isinstance(here, Embedder) else self._elsewhere).embed(texts)
+
+
+def _rows(answer: Mapping[str, Any], count: int) -> Floats:
+    # Here, so that a command which asks nothing does not load numpy.
+    import numpy as np
+
+    if answer["rows"] != count:
+        raise ValueError("as many vectors as texts are wanted")
+    found = np.frombuffer(base64.b64decode(answer["vectors"]), dtype="<f4").reshape(count, -1)
+    return found.astype(np.float32)
 
 
 def _score(row: Sequence[Any]) -> Score:
@@ -194,15 +248,24 @@ def _open(folder: Path) -> Listener:
 
 def _knock(folder: Path) -> Connection[Any, Any]:
     """A connection to the process that answers. Raises ModelMissing where no door is, OSError where nobody opens."""
-    if _has_socket_files(folder):
-        if not (folder / _SOCKET).exists():
-            raise ModelMissing("no process with the encoder runs")
-        return Client(str(folder / _SOCKET), family="AF_UNIX")
-    port, key = _key(folder)
-    door = Client(("127.0.0.1", port), family="AF_INET")
-    answer_challenge(door, key)
-    deliver_challenge(door, key)
+    door = _reach(folder)
+    if not _has_socket_files(folder):
+        if not door.poll(_PATIENCE_S):
+            door.close()
+            raise OSError("the process with the encoder does not open its door")
+        _, key = _key(folder)
+        answer_challenge(door, key)
+        deliver_challenge(door, key)
     return door
+
+
+def _reach(folder: Path) -> Connection[Any, Any]:
+    """A connection on which nobody has said a word. Raises ModelMissing where no door is, OSError where it is shut."""
+    if not _has_socket_files(folder):
+        return Client(("127.0.0.1", _key(folder)[0]), family="AF_INET")
+    if not (folder / _SOCKET).exists():
+        raise ModelMissing("no process with the encoder runs")
+    return Client(str(folder / _SOCKET), family="AF_UNIX")
 
 
 def _is_known(visitor: Connection[Any, Any], folder: Path) -> bool:

@@ -48,11 +48,11 @@ class RuleBook:
         """The YAML of a rule. Raises SettingsError when there is none or it cannot be read."""
         path = self.folder / f"{name}.yml"
         if name not in self.names():
-            raise SettingsError(f"{path}: there is no such rule")
+            raise SettingsError("{path}: there is no such rule", path=path)
         try:
             return path.read_text(encoding="utf-8-sig")
         except (OSError, UnicodeDecodeError) as error:
-            raise SettingsError(f"{path} cannot be read as text: {error}") from error
+            raise SettingsError("{path} cannot be read as text: {why}", path=path, why=error) from error
 
     def test(self, name: str, yaml_text: str) -> int:
         """Do all that saving does but the saving; gives how many slips it was tried against. Raises SettingsError."""

@@ -10,8 +10,11 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
+from webcare.domain import Said
 from webcare.errors import SettingsError
 from webcare.guard.profile import DEFAULT, Profile, find_profile, load_profile
+from webcare.guard.rules.own_profile import FILE as OWN_PROFILE
+from webcare.guard.rules.own_profile import laid_over
 from webcare.guard.rules.ruleset import RuleSet, load_rules, rule_files, rules_of
 
 _log = logging.getLogger(__name__)
@@ -39,7 +42,7 @@ def load_brand(name: str, base: Path | None = None, *, own: Path | None = None) 
     profile = load_profile(find_profile(name, base))
     folders = _folders(profile)
     if own is not None and own.is_dir():
-        return Brand(profile, load_rules(*folders, own), (*folders, own))
+        return Brand(laid_over(profile, own), load_rules(*folders, own), (*folders, own))
     return Brand(profile, rules_of(profile), folders)
 
 
@@ -96,7 +99,7 @@ class Brands:
         except SettingsError as error:
             if name not in self._brands:
                 raise
-            self._problems[name] = str(error)
+            self._problems[name] = Said.of(error)
             _log.warning("the changed files of brand %s are not in force: %s", name, error)
         else:
             self._problems.pop(name, None)
@@ -111,7 +114,8 @@ class Brands:
             # Gone or broken: reading it says what is wrong, once for each state it is in.
             return tuple(_marks([Path(name)]))
         files = [path for folder in dict.fromkeys((*folders, own)) for path in rule_files(folder)]
-        return tuple(_marks([file, *files]))
+        added = own / OWN_PROFILE
+        return tuple(_marks([file, *files, *([added] if added.is_file() else [])]))
 
 
 def _folders(profile: Profile) -> tuple[Path, ...]:

@@ -56,13 +56,15 @@ def read_slip_file(path: Path) -> Iterator[Slip]:
     try:
         lines = path.read_text(encoding="utf-8").splitlines()
     except (OSError, UnicodeDecodeError) as error:
-        raise SettingsError(f"{path} cannot be read as text: {error}") from error
+        raise SettingsError("{path} cannot be read as text: {why}", path=path, why=error) from error
     for number, line in enumerate(lines, start=1):
         if line.strip():
             try:
                 yield _slip(json.loads(line))
             except (ValueError, RecursionError) as error:
-                raise SettingsError(f"{path}, line {number} is no slip: {error}") from error
+                raise SettingsError(
+                    "{path}, line {line} is no slip: {why}", path=path, line=number, why=error
+                ) from error
 
 
 def _slip(row: Any) -> Slip:

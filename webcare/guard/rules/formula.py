@@ -8,6 +8,7 @@ import re
 from collections.abc import Callable, Mapping
 from typing import NamedTuple
 
+from webcare.domain import Said
 from webcare.guard.rules.text import COUNTS, Text
 
 _LONGEST = 500
@@ -51,10 +52,10 @@ def read_formula(text: str) -> Formula:
     """Read e.g. `words / sentences`. Raises ValueError in words for the writer of the rule."""
     try:
         if len(text) > _LONGEST:
-            raise ValueError(f"the formula is longer than {_LONGEST} characters")
+            raise ValueError(Said("the formula is longer than {most} characters", most=_LONGEST))
         tree = ast.parse(" ".join(text.split()), mode="eval").body
     except (SyntaxError, RecursionError) as error:
-        raise ValueError(f"{text!r} is no formula of numbers, counts and + - * / ( )") from error
+        raise ValueError(Said("{text!r} is no formula of numbers, counts and + - * / ( )", text=text)) from error
     _require_known(tree)
     return Formula(tree)
 
@@ -63,7 +64,7 @@ def read_condition(text: str) -> Condition:
     """Read e.g. `> 45`. Raises ValueError in words for the writer of the rule."""
     found = re.fullmatch(r"\s*(>=|<=|>|<)\s*(-?\d{1,9}(?:\.\d{1,9})?)\s*", text)
     if not found:
-        raise ValueError(f"{text!r} is no condition; write one like > 45")
+        raise ValueError(Said("{text!r} is no condition; write one like > 45", text=text))
     return Condition(found[1], float(found[2]))
 
 
@@ -73,7 +74,9 @@ def _require_known(node: ast.expr) -> None:
         _require_known(node.right)
     elif isinstance(node, ast.Name):
         if node.id not in COUNTS:
-            raise ValueError(f"{node.id!r} cannot be counted; what can: {', '.join(sorted(COUNTS))}")
+            raise ValueError(
+                Said("{name!r} cannot be counted; what can: {known}", name=node.id, known=", ".join(sorted(COUNTS)))
+            )
     elif not (isinstance(node, ast.Constant) and type(node.value) in (int, float)):
         raise ValueError("a formula holds numbers, counts and + - * / ( ) only")
 

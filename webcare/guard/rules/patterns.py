@@ -9,6 +9,8 @@ from collections.abc import Iterator
 
 import re2
 
+from webcare.domain import Said
+
 #: Letters, numbers and marks as ranges: \pL\pN\pM costs each expression six hundred kilobytes, these a tenth of it.
 _LETTER = (
     r"0-9A-Za-z_\x{AA}\x{B5}\x{BA}\x{C0}-\x{D6}\x{D8}-\x{F6}\x{F8}-\x{2C1}\x{300}-\x{1FFF}\x{2C00}-\x{2DFF}"
@@ -28,7 +30,7 @@ class Pattern:
     def __init__(self, raw: str, *, ignorecase: bool, nonword: bool) -> None:
         """Raises ValueError, in words for the writer of the rule, for an expression that cannot be used."""
         if len(raw) > _LONGEST:
-            raise ValueError(f"the expression is longer than {_LONGEST} characters")
+            raise ValueError(Said("the expression is longer than {most} characters", most=_LONGEST))
         inner, starts, ends = _translated(raw)
         head, tail = ("", "") if nonword else (_HEAD, _TAIL)
         head, tail = (_HEAD if starts else head), (_TAIL if ends else tail)
@@ -40,9 +42,11 @@ class Pattern:
             self._compiled = re2.compile(self.source, options=options)
             empty = re2.compile(f"(?m:(?:{inner}))", options=options).fullmatch("")
         except re2.error as error:
-            raise ValueError(f"{raw!r} is not a regular expression: {_reason(error)}") from error
+            raise ValueError(Said("{raw!r} is not a regular expression: {why}", raw=raw, why=_reason(error))) from error
         if empty is not None:
-            raise ValueError(f"{raw!r} also fits where nothing stands; make it ask for at least one character")
+            raise ValueError(
+                Said("{raw!r} also fits where nothing stands; make it ask for at least one character", raw=raw)
+            )
 
     def find(self, text: str) -> Iterator[tuple[int, int]]:
         """Every stretch that fits, left to right, none overlapping; the first thousand of them."""
@@ -92,6 +96,8 @@ def _escape(step: str, *, in_class: bool) -> str:
         return f"[^{_LETTER}]"
     if step in (r"\b", r"\B", r"\W"):
         raise ValueError(
-            rf"{step} can only stand at the start or the end of an expression; whole words are the default"
+            Said(
+                "{step} can only stand at the start or the end of an expression; whole words are the default", step=step
+            )
         )
     return step

@@ -5,12 +5,14 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator
 from typing import NamedTuple
 
-from webcare.domain import Finding
+from webcare.domain import N_, Finding, Said
 from webcare.guard.base import Customer, ReviewContext
 from webcare.guard.rules.rule import Example, Rule
 from webcare.guard.rules.situation import Situation, situation_of
 from webcare.guard.rules.text import Text
 
+_NOT_FOUND = N_("{draft!r} should be found and is not by {rule}")
+_FOUND = N_("{draft!r} should pass and is found by {rule}")
 Judge = Callable[[Text, Situation], Iterable[Finding]]
 
 
@@ -24,15 +26,19 @@ class Failure(NamedTuple):
 def failures(rule: Rule, judge: Judge) -> Iterator[Failure]:
     """The tests of a rule that fail; `judge` runs this rule alone. A rule without tests fails too."""
     if not any(example.found for example in rule.examples):
-        where = f"{rule.source}, line {rule.line}"
-        yield Failure(rule.name, f"{where}: the rule has no test; give one draft it must find under tests: block")
+        why = Said("the rule has no test; give one draft it must find under tests: block")
+        yield Failure(rule.name, _placed(rule, rule.line, why))
     for example in rule.examples:
         text = Text(example.draft)
         found = any(True for _ in judge(text, _situation(rule, example, text)))
         if found != example.found:
-            said = "should be found and is not" if example.found else "should pass and is found"
-            where = f"{rule.source}, line {example.line}"
-            yield Failure(rule.name, f"{where}: {example.draft!r} {said} by {rule.name}")
+            said = _NOT_FOUND if example.found else _FOUND
+            why = Said(said, draft=example.draft, rule=rule.name)
+            yield Failure(rule.name, _placed(rule, example.line, why))
+
+
+def _placed(rule: Rule, line: int, why: Said) -> Said:
+    return Said("{source}, line {line}: {why}", source=rule.source, line=line, why=why)
 
 
 def _situation(rule: Rule, example: Example, text: Text) -> Situation:

@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
-from webcare.domain import Level, Override
+from webcare.domain import Level, Override, Said
 from webcare.guard.literals import Literals
 from webcare.guard.marked import Marked, read_yaml
 from webcare.guard.rules.formula import read_condition, read_formula
@@ -54,7 +54,7 @@ def _rule(document: Marked, name: str) -> Rule:
     for key, value in keys.items():
         if key not in _HEADER | _OWN[kind] | _UNUSED:
             known = ", ".join(sorted(_HEADER | _OWN[kind]))
-            raise value.wrong(f"{kind} rules have no key {key!r}; theirs are {known}")
+            raise value.wrong("{kind} rules have no key {key!r}; theirs are {known}", kind=kind, key=key, known=known)
     if "message" not in keys or not keys["message"].text().strip():
         raise document.wrong("the rule has no message: say in one sentence what the writer should do")
     level = Level(_one_of(document, keys, "level", tuple(Level), Level.WARNING))
@@ -81,11 +81,11 @@ def _rule(document: Marked, name: str) -> Rule:
 def _one_of(document: Marked, keys: Mapping[str, Marked], key: str, choice: tuple[str, ...], default: str = "") -> str:
     value = keys.get(key)
     if value is None and not default:
-        raise document.wrong(f"the rule has no {key!r}; it can be {', '.join(choice)}")
+        raise document.wrong("the rule has no {key!r}; it can be {known}", key=key, known=", ".join(choice))
     text = default if value is None else value.text()
     if text not in choice:
         assert value is not None
-        raise value.wrong(f"{key} knows no {text!r}; it can be {', '.join(choice)}")
+        raise value.wrong("{key} knows no {text!r}; it can be {known}", key=key, text=text, known=", ".join(choice))
     return str(text)
 
 
@@ -94,7 +94,7 @@ def _code(keys: Mapping[str, Marked], key: str, default: str) -> str:
         return default or key
     text = keys[key].text()
     if not re.fullmatch(r"[a-z][a-z0-9_]{0,40}", text):
-        raise keys[key].wrong(f"{key} is a code of small letters and underscores, not {text!r}")
+        raise keys[key].wrong("{key} is a code of small letters and underscores, not {text!r}", key=key, text=text)
     return text
 
 
@@ -137,7 +137,7 @@ def _conditional(document: Marked, keys: Mapping[str, Marked], header: Fields) -
     patterns: list[tuple[str, Pattern]] = []
     for key, role in (("first", "main"), ("second", "second")):
         if key not in keys or keys[key].is_nothing():
-            raise document.wrong(f"the rule has no {key}: where `first` stands, `second` must stand too")
+            raise document.wrong("the rule has no {key}: where `first` stands, `second` must stand too", key=key)
         if keys[key].kind == "list":
             phrases += _phrases(role, keys[key])
         else:
@@ -150,11 +150,11 @@ def _metric(document: Marked, keys: Mapping[str, Marked], header: Fields) -> Fie
     found: Fields = {}
     for key, read in readers.items():
         if key not in keys:
-            raise document.wrong(f"the rule has no {key}")
+            raise document.wrong("the rule has no {key}", key=key)
         try:
             found[key] = read(keys[key].text())
         except ValueError as error:
-            raise keys[key].wrong(str(error)) from error
+            raise keys[key].wrong(Said.of(error)) from error
     return found
 
 
@@ -181,11 +181,13 @@ def _phrases(role: str, value: Marked) -> tuple[Phrase, ...]:
 
 def _phrase(role: str, entry: str, value: Marked) -> Phrase:
     if _EXPRESSION.search(entry):
-        raise value.wrong(f"{entry!r} looks like a regular expression; words here are literal, move it to raw")
+        raise value.wrong(
+            "{entry!r} looks like a regular expression; words here are literal, move it to raw", entry=entry
+        )
     try:
         Literals([("", entry)])
     except ValueError as error:
-        raise value.wrong(str(error)) from error
+        raise value.wrong(Said.of(error)) from error
     return Phrase(role, entry)
 
 
@@ -193,7 +195,7 @@ def _pattern(value: Marked, header: Fields) -> Pattern:
     try:
         return Pattern(value.text(), ignorecase=header["ignorecase"], nonword=header["nonword"])
     except ValueError as error:
-        raise value.wrong(str(error)) from error
+        raise value.wrong(Said.of(error)) from error
 
 
 # --- inline tests ---------------------------------------------------------------------------------------
@@ -202,7 +204,7 @@ def _pattern(value: Marked, header: Fields) -> Pattern:
 def _examples(value: Marked) -> Iterator[Example]:
     for key, drafts in value.pairs():
         if key not in ("block", "pass"):
-            raise drafts.wrong(f"tests has no {key!r}; it has block (must be found) and pass (must not be)")
+            raise drafts.wrong("tests has no {key!r}; it has block (must be found) and pass (must not be)", key=key)
         for item in drafts.items():
             yield _example(item, found=key == "block")
 
@@ -214,7 +216,11 @@ def _example(item: Marked, *, found: bool) -> Example:
     for key, value in item.pairs():
         name = {"lang": "reply_lang"}.get(key, key)
         if name not in (*_SITUATION, *CHOICES):
-            raise value.wrong(f"a test knows no {key!r}; it can give {', '.join((*_SITUATION, 'lang', *CHOICES))}")
+            raise value.wrong(
+                "a test knows no {key!r}; it can give {known}",
+                key=key,
+                known=", ".join((*_SITUATION, "lang", *CHOICES)),
+            )
         given[name] = value.text()
     if "draft" not in given:
         raise item.wrong("the test has no draft")

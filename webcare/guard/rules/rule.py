@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
-from webcare.domain import Finding, Level, Override
+from webcare.domain import Finding, Level, Override, Said
 from webcare.guard.rules.formula import Condition, Formula
 from webcare.guard.rules.patterns import Pattern
 from webcare.guard.rules.situation import ALWAYS, Situation, When
@@ -110,14 +110,22 @@ class Rule:
         )
 
 
-def _filled(message: str, said: Sequence[str]) -> str:
+def _filled(message: str, said: Sequence[str]) -> Said:
     """Put the values in place of each %s; with fewer places than values the last values count, as in Vale."""
     places = message.count("%s")
     values = [*said, *[said[-1]] * places][max(0, len(said) - places) :] if places < len(said) else list(said)
-    for step in range(places):
-        value = values[min(step, len(values) - 1)]
-        message = message.replace("%s", value if len(value) <= _QUOTED else f"{value[: _QUOTED - 1]}…", 1)
-    return message
+    shown = [value if len(value) <= _QUOTED else f"{value[: _QUOTED - 1]}…" for value in values]
+    named = {f"v{step + 1}": shown[min(step, len(shown) - 1)] for step in range(places)}
+    return Said(template_of(message), **named) if named else Said(message)
+
+
+def template_of(message: str) -> str:
+    """A rule's message as the catalogues know it: its %s are {v1}, {v2} ..."""
+    pieces = message.split("%s")
+    if len(pieces) == 1:
+        return message
+    whole = [piece.replace("{", "{{").replace("}", "}}") for piece in pieces]
+    return whole[0] + "".join(f"{{v{step}}}{piece}" for step, piece in enumerate(whole[1:], 1))
 
 
 # --- the kinds of rules --------------------------------------------------------------------------------

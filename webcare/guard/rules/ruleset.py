@@ -11,7 +11,7 @@ from pathlib import Path
 
 import re2
 
-from webcare.domain import Finding
+from webcare.domain import Finding, Said
 from webcare.errors import SettingsError
 from webcare.guard.base import ReviewContext
 from webcare.guard.literals import Literals
@@ -101,7 +101,7 @@ def load_rules(*folders: Path) -> RuleSet:
     """
     loading = read_folders(*folders)
     if loading.problems:
-        raise SettingsError("\n".join(loading.problems))
+        raise SettingsError(Said.joined(loading.problems, "\n"))
     return RuleSet(loading.rules, version_of(*folders))
 
 
@@ -111,12 +111,12 @@ def read_folders(*folders: Path) -> Loading:
     problems: list[str] = []
     for folder in folders:
         if not folder.is_dir():
-            problems.append(f"{folder} is no folder; rules lie in files ending in .yml below it")
+            problems.append(Said("{folder} is no folder; rules lie in files ending in .yml below it", folder=folder))
         for path in rule_files(folder):
             try:
                 rules += read_rules(_text_of(path), str(path), rule_name(path))
             except SettingsError as error:
-                problems.append(str(error))
+                problems.append(Said.of(error))
     for rule in rules:
         problems += [failure.message for failure in _failures_alone(rule)]
     return Loading(tuple(rules), tuple(problems), sum(len(rule.examples) for rule in rules))
@@ -157,4 +157,4 @@ def _text_of(path: Path) -> str:
     try:
         return path.read_text(encoding="utf-8-sig")
     except (OSError, UnicodeDecodeError) as error:
-        raise SettingsError(f"{path} cannot be read as text: {error}") from error
+        raise SettingsError("{path} cannot be read as text: {why}", path=path, why=error) from error

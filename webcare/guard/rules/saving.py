@@ -8,7 +8,7 @@ import tempfile
 from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
 
-from webcare.domain import Finding
+from webcare.domain import Finding, Said
 from webcare.errors import SettingsError
 from webcare.guard.base import ReviewContext
 from webcare.guard.rules.escaped import Slip
@@ -44,7 +44,7 @@ def save_rule(
         folder.mkdir(parents=True, exist_ok=True)
         _write(path, yaml_text)
     except OSError as error:
-        raise SettingsError(f"{path} cannot be written: {error}") from error
+        raise SettingsError("{path} cannot be written: {why}", path=path, why=error) from error
     return path
 
 
@@ -61,10 +61,10 @@ def checked_rule(
     path = _path(folder, name)
     rules = list(read_rules(yaml_text, str(path), f"{folder.name}.{name}"))
     if not rules:
-        raise SettingsError(f"{path}, line 1: there is no rule in the text")
+        raise SettingsError("{path}, line 1: there is no rule in the text", path=path)
     wrong = [failure.message for rule in rules for failure in failures(rule, RuleSet([rule]).judge)]
     if wrong:
-        raise SettingsError("\n".join(wrong))
+        raise SettingsError(Said.joined(wrong, "\n"))
     kept = read_folders(folder, *beside) if folder.is_dir() else read_folders(*beside)
     together = RuleSet([*(rule for rule in kept.rules if rule.source != str(path)), *rules])
     require_caught(together, slips, others)
@@ -82,7 +82,7 @@ def delete_rule(
     """Take a rule's file away. Raises SettingsError if a slip would pass without it, or if there is no such rule."""
     path = _path(folder, name)
     if path not in rule_files(folder):
-        raise SettingsError(f"{path}: there is no such rule")
+        raise SettingsError("{path}: there is no such rule", path=path)
     kept = read_folders(folder, *beside)
     require_caught(RuleSet(rule for rule in kept.rules if rule.source != str(path)), slips, others)
     path.unlink()
@@ -97,12 +97,12 @@ def require_caught(rules: RuleSet, slips: Iterable[Slip], others: Others | None 
         if not slip.is_caught(found):
             passed.append(slip.id)
     if passed:
-        raise FreesSlips(f"with these rules recorded slips would pass again: {', '.join(passed)}")
+        raise FreesSlips("with these rules recorded slips would pass again: {slips}", slips=", ".join(passed))
 
 
 def _path(folder: Path, name: str) -> Path:
     if not re.fullmatch(r"[A-Za-z0-9][A-Za-z0-9_-]{0,60}", name):
-        raise SettingsError(f"{name!r} cannot name a rule: use letters, digits, - and _")
+        raise SettingsError("{name!r} cannot name a rule: use letters, digits, - and _", name=name)
     return folder / f"{name}.yml"
 
 

@@ -112,11 +112,16 @@ def read_when(value: Marked) -> When:
         choices = CHOICES[name]
         for item, text in texts:
             if choices is not None and text.removeprefix("not ") not in choices:
-                raise item.wrong(f"{name} knows no {text!r}; it can be {', '.join(choices)}, or not one of them")
+                raise item.wrong(
+                    "{name} knows no {text!r}; it can be {known}, or not one of them",
+                    name=name,
+                    text=text,
+                    known=", ".join(choices),
+                )
         yes = [text for _, text in texts if not text.startswith("not ")]
         no = [text.removeprefix("not ") for _, text in texts if text.startswith("not ")]
         if not texts:
-            raise one.wrong(f"{name} is empty; name a value or take the line out")
+            raise one.wrong("{name} is empty; name a value or take the line out", name=name)
         if yes:
             wanted[name] = frozenset(yes)
             order.append((name, yes[0]))
@@ -137,7 +142,7 @@ def _conditions(value: Marked) -> Iterator[tuple[str, Marked]]:
 def _named(name: str, value: Marked) -> tuple[str, Marked]:
     short = {"mention.lang": "mention_lang", "reply.lang": "reply_lang"}.get(name, name.removeprefix("mention."))
     if short not in CHOICES:
-        raise value.wrong(f"when knows no {name!r}; it can ask for {', '.join(CHOICES)}")
+        raise value.wrong("when knows no {name!r}; it can ask for {known}", name=name, known=", ".join(CHOICES))
     return short, value
 
 

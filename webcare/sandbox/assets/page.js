@@ -73,6 +73,7 @@ function answer(id, name) {
   replyTo.value = id;
   answering.hidden = !id;
   if (kinds) kinds.hidden = Boolean(id);
+  tellLength();
   if (id) {
     document.getElementById("answering-text").textContent = `In answer to ${name}`;
     (author.value ? text : author).focus();
@@ -81,6 +82,11 @@ function answer(id, name) {
 
 function tellLength() {
   if (network !== "x") return;
+  const privately = replyTo.value.startsWith("dm-") || (!replyTo.value && document.getElementById("kind").value === "message");
+  if (privately) {
+    count.textContent = "";
+    return;
+  }
   const used = [...text.value.normalize("NFC")].length;
   count.textContent = used > 280 ? `${used}: X shows the first 280` : "";
 }
@@ -135,6 +141,7 @@ timeline.addEventListener("submit", async (event) => {
 document.getElementById("answering-off").addEventListener("click", answerNothing);
 form.addEventListener("submit", post);
 text.addEventListener("input", tellLength);
+kinds?.addEventListener("change", tellLength);
 author.value ||= sessionStorage.getItem("author") ?? "";
 author.addEventListener("change", () => sessionStorage.setItem("author", author.value));
 if (kinds) kinds.hidden = Boolean(replyTo.value);

@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING
 from sqlalchemy import Connection, Engine, exists, func, inspect, literal_column, select, text
 
 from webcare.errors import StoreOutdated, StoreUnavailable
-from webcare.store.tables import METADATA
+from webcare.store.every_table import METADATA
 
 if TYPE_CHECKING:
     from alembic.config import Config

@@ -6,10 +6,10 @@ from typing import Any, Literal
 
 from sqlmodel.sql.sqltypes import AutoString, UTCDateTime
 
-from webcare.store.tables import METADATA
+from webcare.store.every_table import METADATA
 
-#: Made by hand in a revision because `tables.py` cannot say it: the search index of both databases.
-_BY_HAND = ("mention_fts", "ix_mention_search", "procrastinate_")
+#: Made by hand because `tables.py` cannot say it: the search index of both databases, and what pgvector searches in.
+_BY_HAND = ("mention_fts", "ix_mention_search", "procrastinate_", "answer_vector", "ix_answer_vector")
 _SEARCH_COLUMN = ("search", "column")
 
 

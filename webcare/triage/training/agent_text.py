@@ -13,15 +13,13 @@ from pathlib import Path
 from typing import Any
 
 from webcare.domain import AgentText, SaidAgain
-from webcare.encoder.pairs import beside
+from webcare.encoder.pairs import FRESH_AUTHORS, TEST_AUTHORS, beside
 from webcare.errors import SettingsError
 from webcare.triage.training.data import DEV, TEST, TRAIN, Row
 from webcare.triage.transformer import HEADS
 
 #: Every question the shipped network answers: those of triage, and the guard's.
 TRAINED_HEADS: Mapping[str, tuple[str, ...]] = {**HEADS, "agent_text": tuple(AgentText), "said_again": tuple(SaidAgain)}
-#: Authors are ways of writing; those of the test part write like nobody in the training part.
-_TEST_AUTHORS, _DEV_AUTHORS = frozenset("efhmpv"), frozenset("jt")
 #: Leaks that are said to the customer, in other words than the note's: neither label would be true of them.
 _SAID_AGAIN = frozenset({"paraphrase", "translation", "person_switch"})
 #: Not after a number (“8. november”) and not before a small letter (“ca. fem”).
@@ -63,7 +61,7 @@ def _of_same_author(pairs: Sequence[tuple[Mapping[str, Any], str]], at: int) -> 
 def part_of_author(author_topic: str) -> str:
     """The part a pair belongs to: an author's texts all stand in one."""
     author = author_topic[:1]
-    return TEST if author in _TEST_AUTHORS else DEV if author in _DEV_AUTHORS else TRAIN
+    return TEST if author in TEST_AUTHORS else DEV if author in FRESH_AUTHORS else TRAIN
 
 
 def _beside_notes(pair: Mapping[str, Any], other: str) -> Iterator[Row]:

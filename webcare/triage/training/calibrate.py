@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 
 from webcare.domain import Urgency
 from webcare.encoder import Alarm
+from webcare.encoder.decision import raised
 from webcare.triage.training.measures import weighted_kappa
 
 Floats = NDArray[np.float64]
@@ -76,11 +77,11 @@ def fit_alarm(urgency: Floats, safety: Floats, truth: NDArray[np.integer]) -> Al
     return next(alarm for alarm, kappa in zip(floors, kappas, strict=True) if kappa >= agreed - _FLOOR_COSTS)
 
 
-def _raised(alarm: Alarm, urgency: Floats, safety: Floats) -> NDArray[np.integer]:
-    """The likeliest urgency of each text (N,), raised by the alarm; 3 is low, 2 normal, 1 high."""
-    said, danger = urgency.argmax(axis=1), urgency[:, 0] + alarm.share * safety
-    lifted = np.where((said == 3) & (danger >= alarm.floor), 2, said)
-    return np.where((said > 1) & (danger >= alarm.bar), 1, lifted)
+def _raised(alarm: Alarm, urgency: Floats, safety: Floats) -> NDArray[np.intp]:
+    """The likeliest urgency of each text (N,), raised by the alarm."""
+    high, normal, low = (list(Urgency).index(level) for level in (Urgency.HIGH, Urgency.NORMAL, Urgency.LOW))
+    danger = urgency[:, 0] + alarm.share * safety
+    return raised(alarm, urgency.argmax(axis=1), danger, high=high, normal=normal, low=low)
 
 
 def _caught(truth: NDArray[np.integer], said: NDArray[np.integer]) -> float:

@@ -12,7 +12,7 @@ import json
 import random
 import re
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -330,11 +330,6 @@ _CHANGES: tuple[tuple[float, Callable[[str, random.Random], str]], ...] = (
 def only(rows: Iterable[Row], *, part: str) -> list[Row]:
     """The rows of one part."""
     return [row for row in rows if row.part == part]
-
-
-def reweighed(rows: Iterable[Row], factor: float) -> list[Row]:
-    """The same rows counting more or less."""
-    return [replace(row, weight=row.weight * factor) for row in rows]
 
 
 assert set(LANGUAGES) == set(HEADS["language"])

@@ -18,7 +18,6 @@ from webcare.triage.training.measures import (
     calibration_error,
     f1_scores,
     macro_f1,
-    sure_within,
     weighted_kappa,
 )
 from webcare.triage.transformer import HEADS
@@ -172,11 +171,3 @@ def _cell(name: str, value: float) -> str:
     goal, more = GOALS[name]
     met = value >= goal if more else value <= goal
     return f"{value:.3f}" if met else f"**{value:.3f}**"
-
-
-def caught_with_doubt(answers: Answers) -> tuple[int, int, tuple[float, float]]:
-    """Critical mentions tagged high or critical: how many, of how many, and the interval of that share."""
-    truth, said, _ = answers.of("urgency")
-    critical = truth == 0
-    hits, count = int((said[critical] <= 1).sum()), int(critical.sum())
-    return hits, count, sure_within(hits, count)

@@ -17,7 +17,7 @@ from pickle import UnpicklingError
 import torch
 from torch import Tensor
 
-from webcare.encoder import Card, Encoder
+from webcare.encoder import Encoder
 from webcare.encoder.network import Network
 from webcare.errors import SettingsError
 from webcare.triage.training import base as bases
@@ -27,7 +27,7 @@ from webcare.triage.training.base import Base
 from webcare.triage.training.calibrate import Coverage, choose_threshold, coverage_curve
 from webcare.triage.training.data import DEV, TEST, TRAIN, Row, only, read_labels, read_public
 from webcare.triage.training.evaluate import Answers, Report, ask, report
-from webcare.triage.training.train import Plan, base_embeddings, start_network, train
+from webcare.triage.training.train import Plan, base_embeddings, train
 from webcare.triage.transformer import TransformerClassifier
 
 _log = logging.getLogger(__name__)
@@ -148,11 +148,3 @@ def _metrics(
         "retrieval": {"rank correlation with the base": ranks, "same nearest neighbour": nearest},
         "plans": [asdict(job.first), asdict(job.second)],
     }
-
-
-def untrained(job: Job, texts: Sequence[str]) -> tuple[Card, Encoder]:
-    """The base behind the desk's interface with heads that know nothing; for comparing embeddings."""
-    base = prepared_base(job, texts)
-    card = export.plain_card(base, "base")
-    torch.manual_seed(0)
-    return card, export.encoder_of(start_network(base), base, card)

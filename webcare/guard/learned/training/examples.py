@@ -9,14 +9,11 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, NamedTuple
 
+from webcare.encoder.pairs import TEST_AUTHORS
 from webcare.errors import SettingsError
 from webcare.guard.clauses import Stretch, sentences, stretches
 from webcare.guard.learned.inprocess import note_parts
 
-#: Authors are ways of writing; a test author writes like nobody in the training part.
-TEST_AUTHORS = frozenset("efhmpv")
-#: Authors whose texts neither the encoder nor the networks learn from: what a score means is read off theirs.
-FRESH_AUTHORS = frozenset("jt")
 HARMLESS = frozenset({"clean", "shared_fact"})
 #: Begins the ids of further replies.
 REPLY = "reply-"

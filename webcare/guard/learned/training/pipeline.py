@@ -13,6 +13,7 @@ import numpy as np
 
 from webcare.encoder import Encoder
 from webcare.encoder.artefact import WEIGHTS, current_folder, file_digest
+from webcare.encoder.pairs import FRESH_AUTHORS, TEST_AUTHORS
 from webcare.guard.base import HOLDS, WARNS
 from webcare.guard.learned.features import (
     LIKENESS,
@@ -31,10 +32,8 @@ from webcare.guard.learned.inprocess import InProcess
 from webcare.guard.learned.parameters import HUMOUR, LEAK, NOTE_LIKE, Head, Parameters, rounded, save
 from webcare.guard.learned.reading import Reader, TextEncoder
 from webcare.guard.learned.training.examples import (
-    FRESH_AUTHORS,
     HARMLESS,
     REPLY,
-    TEST_AUTHORS,
     Example,
     Joke,
     Pair,
