@@ -57,6 +57,10 @@ class NotAllowed(WebcareError):
     """Your role does not allow this."""
 
 
+class AccountExists(WebcareError):
+    """There already is a colleague with this user name or address."""
+
+
 class SignInRefused(WebcareError):
     """The name or the password is not right, or too many attempts were made; try again later."""
 

@@ -21,8 +21,8 @@ HOUR = timedelta(hours=1)
 
 
 @pytest.fixture(autouse=True)
-def banner_looks_again(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(banner, "_known", (0.0, "", ()))
+def banner_looks_again() -> None:
+    banner.look_again()
 
 
 def change_account(desk: Desk, **values: object) -> None:
@@ -113,7 +113,7 @@ def test_an_account_that_rests_or_is_throttled_is_not_called_dead(open_page: Ope
     change_account(desk, last_polled_at=now - HOUR / 2, rates=rates)
     assert "the jobs do not run" not in html_of(open_page())
     change_account(desk, rates={}, not_before=now + HOUR)
-    banner._known = (0.0, "", ())
+    banner.look_again()
     page = html_of(open_page())
     assert "the jobs do not run" not in page
     assert "asks us to wait until" in page

@@ -39,9 +39,9 @@ def account(**changes: object) -> AccountView:
 
 
 @pytest.fixture(autouse=True)
-def look_again(monkeypatch: pytest.MonkeyPatch) -> None:
+def look_again() -> None:
     """The banner remembers for some seconds what it saw; each test looks for itself."""
-    monkeypatch.setattr(banner, "_known", (0.0, "", ()))
+    banner.look_again()
 
 
 EVERYBODY = [role for role in Role if role is not Role.SYSTEM]

@@ -8,13 +8,13 @@ import pytest
 from pydantic import ValidationError
 from sqlalchemy import update
 from sqlalchemy.exc import IntegrityError
-from sqlmodel import select
+from sqlmodel import Session, select
 
 from tests.people.conftest import Staff
 from webcare import people
 from webcare.domain import Role
 from webcare.errors import SignInRefused
-from webcare.people import Identity
+from webcare.people import Identity, provider
 from webcare.settings import OidcSettings, load_settings
 from webcare.store.tables import AgentRow
 from webcare.testing import NOON
@@ -99,6 +99,23 @@ def test_two_browsers_of_somebody_new_at_the_same_moment_make_one_account(staff:
     assert all(staff.is_in(token) for token, _ in found)
     with staff.store.read() as session:
         assert len(list(session.exec(select(AgentRow).where(AgentRow.subject == ELIN.subject)))) == 1
+
+
+def test_an_account_made_just_before_ones_own_is_taken(staff: Staff, monkeypatch: pytest.MonkeyPatch) -> None:
+    if staff.store.path is not None:
+        pytest.skip("SQLite lets one write at a time: nobody comes between")
+    choose, earlier = provider._free_name, []
+
+    def slowly(session: Session, who: Identity) -> str:
+        name = choose(session, who)
+        monkeypatch.setattr(provider, "_free_name", choose)
+        with ThreadPoolExecutor(1) as pool:
+            earlier.append(pool.submit(enter, staff).result())
+        return name
+
+    monkeypatch.setattr(provider, "_free_name", slowly)
+    _token, actor = enter(staff)
+    assert [there.id for _, there in earlier] == [actor.id]
 
 
 def test_one_person_of_the_provider_has_one_account_and_local_ones_have_none(staff: Staff) -> None:

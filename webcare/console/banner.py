@@ -2,15 +2,20 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Sequence
+from dataclasses import dataclass
 from datetime import datetime
 
-from webcare.console import safe, tongue, words
-from webcare.console.desk import desk, now, zone
+import streamlit as st
+
+from webcare.console import safe, watching, words
+from webcare.console.acting import draw_everything_if_asked
+from webcare.console.desk import desk, now
 from webcare.console.incident_words import title
 from webcare.console.tongue import _, counted, kept
 from webcare.console.trouble import Tone, alert
+from webcare.console.watching import answers, digest, read_or_watch, shared, watch
+from webcare.domain import Actor
 from webcare.incidents.reading import Incident, open_now
 from webcare.reports.collection import TOKEN_WARNING, silent_after
 from webcare.settings import Settings
@@ -18,19 +23,38 @@ from webcare.store.gaps import GapView, open_gaps
 from webcare.store.incident_mode import OPEN
 from webcare.store.queries import AccountView, Counters, accounts, counters
 
-#: How often the desk's health is looked at, in seconds, however many people are looking.
-_EVERY_S = 5.0
+#: How old what is known of the desk's health may be, however many people look, and how often a page asks, in seconds.
+_KNOWN_S, _EVERY_S = 5.0, 10.0
+_WATCHED = "health"
 
 Trouble = tuple[Tone, tuple[str, ...]]
-#: Until when what is known holds, for whom, and each with whether it is an incident.
-_known: tuple[float, str, tuple[tuple[bool, Trouble], ...]] = (0.0, "", ())
+
+
+@dataclass(frozen=True, slots=True)
+class _Health:
+    """What the line is made of."""
+
+    accounts: tuple[AccountView, ...]
+    counts: Counters
+    gaps: tuple[GapView, ...]
+    incidents: tuple[Incident, ...]
 
 
 def show(*, incidents: bool = True) -> None:
-    """Draw what is wrong, worst first; `incidents` False where the page shows them itself."""
-    for is_incident, (tone, told) in _troubles():
-        if incidents or not is_incident:
-            alert(tone, *told)
+    """Draw what is wrong, worst first, and again when that changes; `incidents` False where the page shows them."""
+    # A place of its own: what stands below it stays where it is when a line comes or goes.
+    with st.container(key="wc_banner"):
+        st.fragment(_lines)(incidents)
+
+
+def _lines(incidents: bool) -> None:
+    draw_everything_if_asked()
+    moment = now()
+    health = read_or_watch(_WATCHED, _EVERY_S, lambda: _health(moment))
+    watch(_WATCHED, _mark_of(health, moment), every_s=_EVERY_S)
+    wrong = [_incident(one) for one in health.incidents] if incidents else []
+    for tone, told in (*wrong, *find_troubles(desk().settings, health.accounts, health.counts, moment, health.gaps)):
+        alert(tone, *told)
 
 
 def find_troubles(
@@ -65,8 +89,7 @@ def find_troubles(
 
 def look_again() -> None:
     """Something changed here that the line should tell at once."""
-    global _known
-    _known = (0.0, "", ())
+    watching.forget(_WATCHED)
 
 
 def _incident(one: Incident) -> Trouble:
@@ -110,15 +133,25 @@ def _is_silent(settings: Settings, account: AccountView, moment: datetime) -> bo
     return account.last_polled_at is None or moment - account.last_polled_at > limit
 
 
+def _waits(account: AccountView, moment: datetime) -> datetime | None:
+    """Until when the network asks us to wait."""
+    return account.not_before if account.not_before is not None and account.not_before > moment else None
+
+
+def _ends_in(account: AccountView, moment: datetime) -> int | None:
+    """After how many days the access ends, where that is soon."""
+    left = None if account.token_expires_at is None else account.token_expires_at - moment
+    return max(0, left.days) if left is not None and left < TOKEN_WARNING else None
+
+
 def _warnings(account: AccountView, moment: datetime) -> list[Trouble]:
     """What will be wrong soon, or is slow on purpose."""
     told: list[Trouble] = []
-    if account.not_before is not None and account.not_before > moment:
-        until = words.clock_time(account.not_before, now=moment)
-        waits = _("{network} asks us to wait until {until}; it goes on by itself.")
-        told.append(("info", (safe.filled(waits, network=_network(account), until=until),)))
-    if account.token_expires_at is not None and account.token_expires_at - moment < TOKEN_WARNING:
-        days = max(0, (account.token_expires_at - moment).days)
+    if (waits := _waits(account, moment)) is not None:
+        until = words.clock_time(waits, now=moment)
+        asks = _("{network} asks us to wait until {until}; it goes on by itself.")
+        told.append(("info", (safe.filled(asks, network=_network(account), until=until),)))
+    if account.token_expires_at is not None and (days := _ends_in(account, moment)) is not None:
         ends = words.clock_time(account.token_expires_at, now=moment)
         left = counted("{count} day", "{count} days", days)
         ending = _("The access to {network} ends on {ends}, {left} from now: renew it.")
@@ -149,17 +182,26 @@ def _network(account: AccountView) -> safe.Html:
     return safe.join((words.word(words.CHANNELS, account.channel), " (", safe.name(account.name or account.key), ")"))
 
 
-def _troubles() -> tuple[tuple[bool, Trouble], ...]:
-    global _known
-    until, known_as, troubles = _known
-    seen_as = f"{tongue.speaking()} {zone()} {desk().store.url}"
-    if time.monotonic() < until and known_as == seen_as:
-        return troubles
-    moment = now()
-    with desk().store.read() as session:
-        found, standing, gaps = accounts(session), counters(session, moment), open_gaps(session)
-        wrong = open_now(session)
-    others = find_troubles(desk().settings, found, standing, moment, gaps)
-    troubles = (*((True, _incident(one)) for one in wrong), *((False, one) for one in others))
-    _known = (time.monotonic() + _EVERY_S, seen_as, troubles)
-    return troubles
+def _health(moment: datetime) -> _Health:
+    def read() -> _Health:
+        with desk().store.read() as session:
+            gaps = tuple(open_gaps(session))
+            return _Health(accounts(session), counters(session, moment), gaps, open_now(session))
+
+    return shared(_WATCHED, _KNOWN_S, read)
+
+
+@answers(_WATCHED)
+def _mark(_me: Actor, _argument: str, moment: datetime) -> str:
+    return _mark_of(_health(moment), moment)
+
+
+def _mark_of(health: _Health, moment: datetime) -> str:
+    """What the sentences depend on, whatever the language they are told in."""
+    settings = desk().settings
+    each = [
+        (one.key, one.active, one.disconnected_at, one.last_error, one.capped_at is None, one.last_polled_at is None,
+         _is_silent(settings, one, moment), _waits(one, moment), _ends_in(one, moment))
+        for one in health.accounts
+    ]  # fmt: skip
+    return digest(each, health.counts.needs_human, health.gaps, health.incidents)

@@ -1,4 +1,4 @@
-"""Whatever somebody pressed is done, and done whole: four gaps of Streamlit 1.67 closed, each seen on a busy machine.
+"""Whatever somebody pressed is done, and done whole: five gaps of Streamlit 1.67 closed, each seen on a busy machine.
 
 1. A part of the page (`st.fragment`) is known by where it stands. When a sentence above it comes or goes, it is another
    part, and what was pressed on the one still on the screen is dropped (`AppSession.request_rerun`). The whole page is
@@ -9,6 +9,8 @@
    waits there: "Send" and at once the next case. `.streamlit/config.toml` turns that off, so both are done.
 4. Of two requests that become one, only the newer one's fields count, and one for another page brings none: "Send"
    would find its text gone. The older one's are kept beside them here.
+5. What two parts press within one turn of the browser's loop arrives as one request that names the part of the first;
+   the other one would not run. The whole page is run here.
 
 tests/browser/test_presses.py shows each of them; it fails with a Streamlit that works otherwise.
 """
@@ -21,6 +23,7 @@ from typing import Any
 from streamlit.proto.WidgetStates_pb2 import WidgetStates
 from streamlit.runtime.app_session import AppSession
 from streamlit.runtime.scriptrunner_utils import script_requests
+from streamlit.runtime.scriptrunner_utils.script_requests import _has_active_trigger_value
 from streamlit.runtime.state.safe_session_state import SafeSessionState
 
 
@@ -36,11 +39,18 @@ def _on_the_page_at_least(request_rerun: Any) -> Any:
     @wraps(request_rerun)
     def request(session: AppSession, client_state: Any) -> None:
         asked = client_state is not None and client_state.fragment_id and not client_state.is_auto_rerun
-        if asked and not session.has_fragment(client_state.fragment_id):
+        if asked and not (session.has_fragment(client_state.fragment_id) and _only_there(session, client_state)):
             client_state.fragment_id = ""
         request_rerun(session, client_state)
 
     return request
+
+
+def _only_there(session: AppSession, client_state: Any) -> bool:
+    """Whether all that was pressed stands in the part the request names."""
+    find = session.session_state.get_widget_metadata
+    pressed = [find(one.id) for one in client_state.widget_states.widgets if _has_active_trigger_value(one)]
+    return all(one is None or one.fragment_id == client_state.fragment_id for one in pressed)
 
 
 def _whole(on_script_will_rerun: Any) -> Any:

@@ -24,6 +24,7 @@ from webcare.console import (
     second_line,
     words,
 )
+from webcare.console.acting import draw_everything_if_asked, draw_everything_next, everything_is_drawn
 from webcare.console.components import mount
 from webcare.console.desk import desk, now
 from webcare.console.lists import lists_of
@@ -47,6 +48,7 @@ _EVERY_S, _COUNTS_S = 8.0, 3.0
 #: A list with rows that belong there no more is drawn again so often: no mark tells what becomes of those.
 _APART_S = 24.0
 _SHOWN = "queue_shown"
+_CASES = "cases"
 
 _VIEWS: Mapping[str, str] = {
     "mine": N_("Mine"),
@@ -58,6 +60,7 @@ _VIEWS: Mapping[str, str] = {
 
 def show() -> None:
     """Draw the queue named in the address."""
+    everything_is_drawn()
     me = chrome.me_or_stop()
     require(me, Permission.SEE_CASES)
     tab = _tab(me)
@@ -93,25 +96,28 @@ def _home(me: Actor) -> str:
 
 
 def _tabs(tab: str) -> None:
+    draw_everything_if_asked()
     me = chrome.me_or_stop()
     known = read_or_watch("tabs", _EVERY_S, lambda: _counters(me))
     watch("tabs", queue_watch.mark_of_tabs(known), every_s=_EVERY_S)
     shown = [_tab_data(key, _(name), key == tab, known) for key, name in _tabs_now().items()]
-    chosen = mount.tabs()(
-        key="tabs",
+    mount.tabs()(
+        key=queue_views.COMPONENT,
         data={"tabs": shown} | queue_views.for_browser(me, tab),
-        on_queue_change=lambda: None,
-        on_view_change=lambda: None,
-        on_save_change=lambda: None,
-        on_rename_change=lambda: None,
-        on_delete_change=lambda: None,
+        on_queue_change=_go_to,
+        on_view_change=lambda: queue_views.act("view", tab),
+        on_save_change=lambda: queue_views.act("save", tab),
+        on_rename_change=lambda: queue_views.act("rename", tab),
+        on_delete_change=lambda: queue_views.act("delete", tab),
     )
-    if chosen.queue in _tabs_now() and chosen.queue != tab:
-        st.query_params["queue"] = chosen.queue
+
+
+def _go_to() -> None:
+    queue = st.session_state[queue_views.COMPONENT].queue
+    if queue in _tabs_now():
+        st.query_params["queue"] = queue
         st.query_params.pop("after", None)
-        st.rerun(scope="app")
-    if queue_views.act(chosen, tab, me):
-        st.rerun(scope="app")
+    draw_everything_next()
 
 
 def _tab_data(key: str, name: str, chosen: bool, known: Counters) -> dict[str, Any]:
@@ -136,6 +142,7 @@ def _counters(me: Actor) -> Counters:
 
 
 def _list(chosen: Chosen) -> None:
+    draw_everything_if_asked()
     try:
         me = chrome.me_or_stop()
         if chosen.search:
@@ -241,18 +248,18 @@ def _draw(
         "can_undo": did is not None and did.can_undo,
         "words": queue_rows.told_words(),
     }
-    result = mount.case_list()(
-        key="cases",
+    # All of them callbacks: what a part gives back is lost when another part, pressed in the same moment, runs first.
+    mount.case_list()(
+        key=_CASES,
         data=data,
-        on_open_change=lambda: None,
-        on_refresh_change=lambda: None,
-        on_turn_change=lambda: None,
+        on_open_change=_open,
+        on_refresh_change=draw_everything_next,
+        on_turn_change=lambda: _turn(following),
         on_assign_change=_assign,
-        on_bulk_change=lambda: None,
+        on_bulk_change=_bulk,
         on_undo_change=_undo,
         on_hush_change=queue_acts.hush,
     )
-    _follow(result, following)
 
 
 def _people(me: Actor | None) -> list[dict[str, Any]]:
@@ -264,38 +271,40 @@ def _people(me: Actor | None) -> list[dict[str, Any]]:
     return [{"id": me.id, "name": _("You"), "note": me.name}, nobody, *others]
 
 
+def _pressed(what: str) -> Any:
+    """What the list tells of a press, in one of its callbacks."""
+    return st.session_state[_CASES][what]
+
+
+def _open() -> None:
+    wish = _pressed("open")
+    does = {"do": str(wish["do"])} if wish["do"] in ("note", "reply", "handover") else {}
+    st.switch_page(chrome.CASE, query_params={"case": str(int(wish["id"])), **does})
+
+
 def _assign() -> None:
     """One case goes to somebody at once; several are shown first."""
-    ids, to = queue_acts.asked_to_assign(st.session_state["cases"]["assign"])
+    ids, to = queue_acts.asked_to_assign(_pressed("assign"))
     if len(ids) == 1:
         queue_acts.assign_one(ids, to)
     else:
         queue_bulk.ask("assign", ids, to=to)
+        draw_everything_next()
+
+
+def _bulk() -> None:
+    wish = _pressed("bulk")
+    queue_bulk.ask(str(wish["action"]), [int(id_) for id_ in wish["ids"]])
+    draw_everything_next()
 
 
 def _undo() -> None:
     queue_acts.undo_last()
 
 
-def _follow(result: Any, following: str | None) -> None:
-    """Do what somebody clicked that takes them elsewhere."""
-    if result.open is not None:
-        wish = {"do": str(result.open["do"])} if result.open["do"] in ("note", "reply", "handover") else {}
-        st.switch_page(chrome.CASE, query_params={"case": str(int(result.open["id"])), **wish})
-    if result.bulk is not None:
-        queue_bulk.ask(str(result.bulk["action"]), [int(id_) for id_ in result.bulk["ids"]])
-        st.rerun(scope="app")
-    if result.assign is not None and len(result.assign["ids"]) > 1:
-        st.rerun(scope="app")
-    if result.turn is not None:
-        _turn(result.turn, following)
-    if result.refresh is not None:
-        st.rerun(scope="app")
-
-
-def _turn(direction: str, following: str | None) -> None:
+def _turn(following: str | None) -> None:
     marks: tuple[str, ...] = st.session_state.get("queue_marks", ())
-    if direction == "next" and following is not None:
+    if _pressed("turn") == "next" and following is not None:
         st.session_state["queue_marks"] = (*marks, st.query_params.get("after", ""))
         st.query_params["after"] = following
     else:
@@ -305,7 +314,7 @@ def _turn(direction: str, following: str | None) -> None:
             st.query_params["after"] = before
         else:
             st.query_params.pop("after", None)
-    st.rerun(scope="app")
+    draw_everything_next()
 
 
 def _news(fresh: list[QueueItem]) -> str:

@@ -9,14 +9,16 @@ import streamlit as st
 from webcare.cases import views
 from webcare.cases.views import SavedView
 from webcare.console import safe
-from webcare.console.acting import change
-from webcare.console.desk import desk
+from webcare.console.acting import change, draw_everything_next
+from webcare.console.desk import desk, person
 from webcare.console.queue_memory import forget, kept
 from webcare.console.tongue import _
 from webcare.console.trouble import say
 from webcare.domain import Actor
 
 PLACE = "queue"
+#: The component of the tabs, which has this menu at its end.
+COMPONENT = "tabs"
 _VIEWS_S = 20.0
 _MEMORY = "queue_views"
 
@@ -55,50 +57,38 @@ def address(tab: str) -> dict[str, str]:
     return {part: value for part, value in told.items() if value}
 
 
-def act(chosen: Any, tab: str, me: Actor) -> bool:
-    """Do what the menu was asked; gives whether the page has to be drawn anew."""
-    if chosen.view is not None:
-        return _open(int(chosen.view), me)
-    if chosen.save is not None:
-        return _save(str(chosen.save["name"]), bool(chosen.save["shared"]), tab)
-    if chosen.rename is not None:
-        return _rename(int(chosen.rename["id"]), str(chosen.rename["name"]))
-    if chosen.delete is not None:
-        return _delete(int(chosen.delete))
-    return False
+def act(what: str, tab: str) -> None:
+    """Do what the menu was asked, as a callback: it counts though another part is pressed in the same moment."""
+    {"view": _open, "save": _save, "rename": _rename, "delete": _delete}[what](st.session_state[COMPONENT][what], tab)
+    draw_everything_next()
 
 
-def _open(view_id: int, me: Actor) -> bool:
-    found = next((view for view in known(me) if view.id == view_id), None)
+def _open(view_id: Any, _tab: str) -> None:
+    me = person()
+    found = next((view for view in known(me) if view.id == int(view_id)), None) if me is not None else None
     if found is None:
         say(PLACE, "info", _("This view does not exist (any more)."))
     else:
         st.query_params.from_dict(dict(found.query))
         st.session_state.pop("queue_marks", None)
-    return True
 
 
-def _save(name: str, shared: bool, tab: str) -> bool:
-    here = address(tab)
-    done = change(PLACE, lambda session, me, now: views.save_view(session, name, here, shared=shared, by=me, now=now))
-    if done:
+def _save(wish: Any, tab: str) -> None:
+    name, shared, here = str(wish["name"]), bool(wish["shared"]), address(tab)
+    if change(PLACE, lambda session, me, now: views.save_view(session, name, here, shared=shared, by=me, now=now)):
         say(PLACE, "good", _("Saved as “{name}”.").format(name=safe.line(name, limit=views.MAX_NAME)))
-    return _changed()
-
-
-def _rename(view_id: int, name: str) -> bool:
-    change(PLACE, lambda session, me, now: views.rename_view(session, view_id, name, by=me, now=now))
-    return _changed()
-
-
-def _delete(view_id: int) -> bool:
-    change(PLACE, lambda session, me, now: views.delete_view(session, view_id, by=me, now=now))
-    return _changed()
-
-
-def _changed() -> bool:
     forget(_MEMORY)
-    return True
+
+
+def _rename(wish: Any, _tab: str) -> None:
+    view_id, name = int(wish["id"]), str(wish["name"])
+    change(PLACE, lambda session, me, now: views.rename_view(session, view_id, name, by=me, now=now))
+    forget(_MEMORY)
+
+
+def _delete(view_id: Any, _tab: str) -> None:
+    change(PLACE, lambda session, me, now: views.delete_view(session, int(view_id), by=me, now=now))
+    forget(_MEMORY)
 
 
 def _words() -> dict[str, str]:

@@ -78,6 +78,11 @@ def read_or_watch(question: str, every_s: float, read: Callable[[], T]) -> T:
         raise
 
 
+def forget(name: str) -> None:
+    """What is shared under this name is read anew."""
+    _shared.pop(name, None)
+
+
 def shared(name: str, seconds: float, read: Callable[[], T]) -> T:
     """What `read` gave anybody at most so many seconds ago: what is the same for all is read once for all."""
     until, store, value = _shared.get(name, (0.0, None, None))

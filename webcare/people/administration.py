@@ -15,7 +15,7 @@ from sqlmodel import Session, col, select
 
 from webcare import audit
 from webcare.domain import Actor, Role
-from webcare.errors import NotAllowed, WebcareError
+from webcare.errors import AccountExists, NotAllowed, WebcareError
 from webcare.people.directory import by_username, plain_username, subject_of
 from webcare.people.own_account import Hours, checked_hours
 from webcare.people.passwords import check_password, hash_password, one_time_password
@@ -193,11 +193,11 @@ def checked(new: NewPerson) -> NewPerson:
 
 
 def insert(session: Session, new: NewPerson, *, by: Actor, now: datetime, password_hash: str = "", **more: Any) -> int:
-    """Write a checked person down, with its audit row; raises WebcareError for a taken user name or address."""
+    """Write a checked person down, with its audit row; raises AccountExists for a taken user name or address."""
     if by_username(session, new.username) is not None:
-        raise WebcareError("There already is a colleague with the user name {username}.", username=new.username)
+        raise AccountExists("There already is a colleague with the user name {username}.", username=new.username)
     if new.email and session.exec(select(AgentRow.id).where(AgentRow.email == new.email)).first() is not None:
-        raise WebcareError("There already is a colleague with the address {email}.", email=new.email)
+        raise AccountExists("There already is a colleague with the address {email}.", email=new.email)
     row = AgentRow(
         username=new.username,
         name=new.name,

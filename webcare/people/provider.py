@@ -16,7 +16,7 @@ from sqlmodel import Session, select
 
 from webcare import audit
 from webcare.domain import Actor, Role
-from webcare.errors import SignInRefused
+from webcare.errors import AccountExists, SignInRefused
 from webcare.people.administration import MAX_NAME, NewPerson, insert
 from webcare.people.directory import actor_of, by_username, subject_of
 from webcare.people.signing_in import end_sign_ins, open_sign_in
@@ -52,7 +52,7 @@ def sign_in_known(
     role = next((role for group, role in roles.items() if group in who.groups), None)
     try:
         return _enter(store, who, role, now, lasts, browser)
-    except IntegrityError:
+    except (IntegrityError, AccountExists):
         # Two browsers of a new person at the same moment: the other one made the account meanwhile.
         return _enter(store, who, role, now, lasts, browser)
 

@@ -58,7 +58,10 @@ async function ask() {
     if (!answer.ok) throw new Error(String(answer.status))
     const told = await answer.json()
     failures = 0
-    asked.forEach((part) => weigh(part, told.out ? 'out' : told.marks[part.question]))
+    for (const part of asked) {
+      // Streamlit sends what several parts press within one turn of the page as one request, which names the first only.
+      if (weigh(part, told.out ? 'out' : told.marks[part.question])) await new Promise((sent) => setTimeout(sent))
+    }
   } catch {
     // The server is away or busy; Streamlit says the former to whoever looks at the page.
     failures = Math.min(failures + 1, 6)
@@ -69,16 +72,18 @@ async function ask() {
   }
 }
 
+// Gives whether the part was pressed.
 function weigh(part, mark) {
-  if (parts.get(part.question) !== part) return
+  if (parts.get(part.question) !== part) return false
   const now = performance.now()
   const old = part.at_most_s > 0 && now - part.drawn >= part.at_most_s * 1000
-  if (mark === part.mark && !old) return
+  if (mark === part.mark && !old) return false
   // A press may get lost on the way; until then one for the same mark is enough.
-  if (part.fired && part.fired.mark === mark && now - part.fired.at < 2 * part.every_s * 1000) return
+  if (part.fired && part.fired.mark === mark && now - part.fired.at < 2 * part.every_s * 1000) return false
   part.fired = { mark, at: now }
   part.drawn = now
   part.fire(mark)
+  return true
 }
 
 document.addEventListener('visibilitychange', () => {
