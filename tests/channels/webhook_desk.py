@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import http.client
 import json
-import socket
-import threading
 import time
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
@@ -13,10 +11,10 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-import uvicorn
 from sqlmodel import col, select
 from starlette.applications import Starlette
 
+from tests.listening import listening
 from webcare import console, web
 from webcare.app import App
 from webcare.jobs import JobSpec, Run, Runner
@@ -124,18 +122,8 @@ def served(desk: HookDesk, *, max_waiting: int = hooks.MAX_WAITING) -> Iterator[
     others = [route for route in web.routes(desk.app) if getattr(route, "path", "") != hooks.PATH]
     routes = [*others, *hooks.hook_routes(desk.app, max_waiting=max_waiting)]
     app = Starlette(routes=routes, middleware=web.middleware(desk.app, index=console.INDEX))
-    with socket.socket() as listener:
-        listener.bind(("127.0.0.1", 0))
-        running = uvicorn.Server(uvicorn.Config(app, log_level="warning", lifespan="off"))
-        thread = threading.Thread(target=running.run, kwargs={"sockets": [listener]}, daemon=True)
-        thread.start()
-        desk.port = listener.getsockname()[1]
-        try:
-            until(lambda: running.started)
-            yield desk
-        finally:
-            running.should_exit = True
-            thread.join()
+    with listening(app) as desk.port:
+        yield desk
 
 
 def until(true: Any, within_s: float = 60.0) -> None:

@@ -2,8 +2,6 @@
 
 import http.client
 import json
-import socket
-import threading
 import time
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
@@ -11,12 +9,12 @@ from typing import Any
 from urllib.parse import urlencode
 
 import pytest
-import uvicorn
 from filling import token_for
 from starlette.applications import Starlette
 from streamlit.testing.v1 import AppTest
 
 from tests.console.conftest import OpenPage, html_of
+from tests.listening import listening
 from webcare import cases, console, people, web
 from webcare.app import App
 from webcare.cases import presence
@@ -58,18 +56,8 @@ def noor(app: App, desk: Desk, monkeypatch: pytest.MonkeyPatch) -> Iterator[Aske
     served = Starlette(
         routes=web.routes(app, mark=console.mark_of), middleware=web.middleware(app, index=console.INDEX)
     )
-    with socket.socket() as listener:
-        listener.bind(("127.0.0.1", 0))
-        running = uvicorn.Server(uvicorn.Config(served, log_level="warning", lifespan="off"))
-        thread = threading.Thread(target=running.run, kwargs={"sockets": [listener]})
-        thread.start()
-        try:
-            while not running.started:
-                time.sleep(0.01)
-            yield Asker(listener.getsockname()[1], token_for(desk, Role.FIRST_LINE))
-        finally:
-            running.should_exit = True
-            thread.join()
+    with listening(served) as port:
+        yield Asker(port, token_for(desk, Role.FIRST_LINE))
 
 
 def drawn(test: AppTest, kind: str) -> dict[str, Any]:

@@ -2,16 +2,12 @@
 
 import http.client
 import json
-import socket
-import threading
-import time
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from urllib.parse import urlencode
 
 import pytest
-import uvicorn
 from filling import PASSWORD, token_for
 from sqlmodel import select
 from starlette.applications import Starlette
@@ -19,6 +15,7 @@ from starlette.requests import Request
 from starlette.responses import PlainTextResponse
 from starlette.routing import Route
 
+from tests.listening import listening
 from webcare import console, people, web
 from webcare.app import App
 from webcare.domain import Role
@@ -65,18 +62,8 @@ def server(app: App) -> Iterator[Server]:
         routes=[*web.routes(app), *(Route(name, page) for name in names)],
         middleware=web.middleware(app, index=console.INDEX),
     )
-    with socket.socket() as listener:
-        listener.bind(("127.0.0.1", 0))
-        running = uvicorn.Server(uvicorn.Config(served, log_level="warning", lifespan="off"))
-        thread = threading.Thread(target=running.run, kwargs={"sockets": [listener]})
-        thread.start()
-        try:
-            while not running.started:
-                time.sleep(0.01)
-            yield Server(listener.getsockname()[1])
-        finally:
-            running.should_exit = True
-            thread.join()
+    with listening(served) as port:
+        yield Server(port)
 
 
 def token_in(response: http.client.HTTPResponse) -> str:
