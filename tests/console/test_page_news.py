@@ -10,6 +10,7 @@ from urllib.parse import urlencode
 
 import pytest
 from filling import token_for
+from sqlmodel import select, update
 from starlette.applications import Starlette
 from streamlit.testing.v1 import AppTest
 
@@ -18,9 +19,10 @@ from tests.listening import listening
 from webcare import cases, console, people, web
 from webcare.app import App
 from webcare.cases import presence
-from webcare.console import watching
+from webcare.console import banner, watching
 from webcare.domain import Role
 from webcare.errors import StoreUnavailable
+from webcare.store.tables import AccountRow
 from webcare.store.tables_desk import PresenceRow
 from webcare.testing import Desk
 
@@ -68,7 +70,7 @@ def drawn(test: AppTest, kind: str) -> dict[str, Any]:
     return mine[0]
 
 
-@pytest.mark.parametrize("kind", ["tabs", "list", "turns"])
+@pytest.mark.parametrize("kind", ["tabs", "list", "turns", "health"])
 def test_a_queue_that_stands_still_has_the_mark_it_was_drawn_with(
     open_page: OpenPage, desk: Desk, noor: Asker, kind: str
 ):
@@ -86,6 +88,35 @@ def test_a_new_case_changes_the_list_and_its_count(open_page: OpenPage, desk: De
         new = noor.mark(part["question"])
         assert new != part["mark"]
         assert drawn(open_page(), kind)["mark"] == new
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"disconnected_at": datetime(2026, 11, 1, tzinfo=UTC)},
+        {"last_polled_at": datetime(2026, 11, 1, tzinfo=UTC)},
+        {"last_error": "the network is busy"},
+        {"not_before": datetime(2096, 11, 1, tzinfo=UTC)},
+        {"token_expires_at": datetime(2026, 11, 1, tzinfo=UTC)},
+        {"capped_at": datetime(2026, 11, 1, tzinfo=UTC)},
+    ],
+)
+def test_trouble_with_an_account_is_news_on_every_page_and_so_is_its_end(
+    open_page: OpenPage, desk: Desk, noor: Asker, change: dict[str, Any]
+) -> None:
+    case = desk.open_case()
+    parts = [drawn(open_page(), "health"), drawn(open_page("case", case=case.id), "health")]
+    with desk.store.write() as session:
+        account = session.exec(select(AccountRow)).one()
+        before = {name: getattr(account, name) for name in change}
+        for name, value in change.items():
+            setattr(account, name, value)
+    banner.look_again()
+    assert all(noor.mark(part["question"]) != part["mark"] for part in parts)
+    with desk.store.write() as session:
+        session.exec(update(AccountRow).values(before))
+    banner.look_again()
+    assert all(noor.mark(part["question"]) == part["mark"] for part in parts)
 
 
 def test_who_opens_a_case_changes_the_list_of_everybody_alike(open_page: OpenPage, desk: Desk, noor: Asker):

@@ -40,7 +40,7 @@ def show() -> None:
     if not waiting:
         told = _("Nothing waits for a yes.")
         why = _("Replies of colleagues under supervision, jokes and answers in a crisis come here before they go out.")
-        safe.draw(safe.el("div", safe.el("strong", told), safe.el("p", why, cls="wc-soft"), cls="wc-empty"))
+        safe.draw(safe.nothing_here(told, why))
         return
     left, right = st.columns([1, 2.4], gap="medium")
     with left:

@@ -99,7 +99,7 @@ def _defects(me: Actor, *, living: bool) -> None:
     if not found:
         told = _("No defect is open.") if living else _("No defect was ever registered.")
         why = _("What goes wrong for customers again and again is registered on their case and counted here.")
-        safe.draw(safe.el("div", safe.el("strong", told), safe.el("p", why, cls="wc-soft"), cls="wc-empty"))
+        safe.draw(safe.nothing_here(told, why))
         return
     left, right = st.columns([1, 2.1], gap="medium")
     with left:
@@ -229,7 +229,7 @@ def _feedback(me: Actor) -> None:
     if not found:
         told = _("Nothing was passed on yet.")
         why = _("What customers wish or praise is passed on from their case; what came of it is said here.")
-        safe.draw(safe.el("div", safe.el("strong", told), safe.el("p", why, cls="wc-soft"), cls="wc-empty"))
+        safe.draw(safe.nothing_here(told, why))
         return
     waiting = [one for one in found if one.acknowledged_at is None]
     if waiting and may(me, Permission.SETTLE_DEFECTS):

@@ -38,7 +38,7 @@ def show() -> None:
     if not found:
         told = _("Nothing is wrong for many at once.")
         why = _("When more customers than usual write about the same, an alarm comes here by itself.")
-        safe.draw(safe.el("div", safe.el("strong", told), safe.el("p", why, cls="wc-soft"), cls="wc-empty"))
+        safe.draw(safe.nothing_here(told, why))
         return
     left, right_side = st.columns([1, 2.6], gap="medium")
     with left:

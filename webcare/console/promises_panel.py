@@ -92,7 +92,7 @@ def _table(found: tuple[PromiseView, ...]) -> safe.Html:
     if not found:
         told = _("No promise is open.")
         why = _("What a sent reply says will happen by a time comes here until somebody says that it did.")
-        return safe.el("div", safe.el("strong", told), safe.el("p", why, cls="wc-soft"), cls="wc-empty")
+        return safe.nothing_here(told, why)
     heads = [safe.el("th", name) for name in (_("Due"), _("What we said"), _("To"), _("Said by"), _("Kept?"))]
     rows = [
         safe.el(

@@ -39,7 +39,7 @@ def show(me: Actor) -> None:
         _new(me)
     if not notes:
         told = _("No notes yet.")
-        safe.draw(safe.el("div", safe.el("strong", told), cls="wc-empty"))
+        safe.draw(safe.nothing_here(told))
         return
     for place, (_first, some) in enumerate(groupby(notes, key=lambda one: one.answers_id or one.id)):
         _conversation(list(some), texts, came, me, answerable=place < _ANSWERABLE)

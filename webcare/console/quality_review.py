@@ -40,7 +40,7 @@ def show(me: Actor) -> None:
     if not to_review:
         told = _("Nothing waits for your review.")
         why = _("Draw the sample of a week; every reviewer gets their part of it.")
-        safe.draw(safe.el("div", safe.el("strong", told), safe.el("p", why, cls="wc-soft"), cls="wc-empty"))
+        safe.draw(safe.nothing_here(told, why))
         return
     left, right = st.columns([1, 2.4], gap="medium")
     with left:

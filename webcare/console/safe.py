@@ -133,6 +133,11 @@ def filled(template: str, **parts: str) -> Html:
     return join(tuple(piece for pair in pieces for piece in pair if piece))
 
 
+def nothing_here(told: str, why: str = "") -> Html:
+    """What stands where a list is empty: that it is, and what would be in it."""
+    return el("div", el("strong", told), *([el("p", why, cls="wc-soft")] if why else []), cls="wc-empty")
+
+
 def draw(*parts: str, width: Literal["stretch", "content"] = "stretch") -> None:
     """Put markup on the page. The only call of `st.html` with words in it."""
     st.html(join(parts), width=width)
