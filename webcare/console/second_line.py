@@ -13,7 +13,7 @@ import streamlit as st
 from sqlmodel import Session
 
 from webcare import people
-from webcare.cases.at_work import Colleague, at_work_rule, away_until, colleagues_at_work
+from webcare.cases.at_work import at_work_rule, away_until, colleagues_at_work
 from webcare.cases.handing_over import RETURNED
 from webcare.cases.questions import Turn, came_back, nearly_due
 from webcare.cases.skills import uncovered
@@ -23,7 +23,7 @@ from webcare.console.chrome import me_or_stop
 from webcare.console.desk import desk, now, zone
 from webcare.console.tongue import N_, _, counted
 from webcare.console.trouble import show_news
-from webcare.console.watching import answers, digest, read_or_watch, watch
+from webcare.console.watching import answers, digest, read_or_watch, shared, watch
 from webcare.domain import Actor, Role
 from webcare.people import Permission, may
 
@@ -96,9 +96,13 @@ def _mark(me: Actor, _argument: str, moment: datetime) -> str:
 def _missing(session: Session, me: Actor, moment: datetime) -> dict[str, int]:
     if me.role not in (Role.TEAM_LEAD, Role.ADMIN):
         return {}
-    rule = at_work_rule(desk().settings)
-    people: Sequence[Colleague] = colleagues_at_work(session)
-    return uncovered(session, [one.skills for one in people if one.is_in(moment, rule)])
+
+    def read() -> dict[str, int]:
+        rule = at_work_rule(desk().settings)
+        return uncovered(session, [one.skills for one in colleagues_at_work(session) if one.is_in(moment, rule)])
+
+    # It counts all that is open, and is the same for whoever may see it.
+    return shared("uncovered", _EVERY_S, read)
 
 
 def _turns(turns: Sequence[Turn], moment: datetime) -> list[safe.Html]:
