@@ -9,7 +9,7 @@ from tests.console.conftest import OpenPage, html_of
 from webcare.app import App
 from webcare.cases.removal import remove_gone
 from webcare.channels.base import Gap, GoneReason, RateState
-from webcare.console import banner
+from webcare.console import banner, tongue
 from webcare.domain import Media, Role
 from webcare.store.gaps import remember_gaps
 from webcare.store.hooks import Named, keep_heard
@@ -80,6 +80,17 @@ def test_trouble_is_told_with_what_to_do_on_the_page_and_in_the_banner(open_page
     queue = html_of(open_page())
     assert "3 days from now: renew it." in queue
     assert "is reached: it is asked more seldom" in queue
+
+
+def test_advice_is_said_in_the_language_of_whoever_reads_it(
+    open_page: OpenPage, desk: Desk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    change_account(desk, missing_permissions=["pages_messaging"], capped_at=datetime.now(UTC))
+    monkeypatch.setattr(tongue, "speaking", lambda: "nl")
+    page = html_of(open_page("channels", Role.ADMIN))
+    assert "Er ontbreken rechten: pages_messaging." in page
+    assert "Geef ze aan de app en maak opnieuw verbinding." in page
+    assert "Permissions are missing" not in page
 
 
 def test_an_open_gap_stands_in_the_banner_on_the_figures_and_is_closed_by_a_person_under_their_name(

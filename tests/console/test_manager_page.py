@@ -13,9 +13,9 @@ from webcare.measures.rollup import catch_up, counting
 from webcare.testing import Desk
 
 
-def answer_one(desk: Desk) -> None:
+def answer_one(desk: Desk, *, after_s: float = 300) -> None:
     case = desk.open_case("Where is my sofa?")
-    desk.later(minutes=5)
+    desk.later(seconds=after_s)
     desk.reply(case.id or 0, "It comes on Tuesday.")
     desk.later(seconds=desk.settings.delivery.undo_s + 1)
     desk.deliver()
@@ -24,6 +24,15 @@ def answer_one(desk: Desk) -> None:
 def count(desk: Desk) -> None:
     """What the job of the figures does."""
     catch_up(desk.store, counting(ZoneInfo("Europe/Amsterdam")), now=datetime.now(UTC))
+
+
+def test_an_answer_within_half_a_minute_took_less_than_a_minute_not_no_time(open_page: OpenPage, desk: Desk):
+    desk.later(hours=-1)
+    answer_one(desk, after_s=5)
+    count(desk)
+    page = html_of(open_page("manager", Role.MANAGER))
+    assert "<b>&lt; 1 min</b><span>First response</span>" in page
+    assert "9 of 10 within &lt; 1 min" in page
 
 
 def test_the_figures_show_messages_answers_and_times(open_page: OpenPage, desk: Desk):

@@ -13,9 +13,9 @@ from webcare.console import access_panel, safe, words
 from webcare.console.acting import Verb, act, draw_everything_if_asked, everything_is_drawn
 from webcare.console.chrome import me_or_stop
 from webcare.console.desk import desk, now
-from webcare.console.tongue import N_, _, counted, kept
+from webcare.console.tongue import N_, _, counted, kept, said
 from webcare.console.trouble import alert, show_news
-from webcare.domain import Actor
+from webcare.domain import Actor, Said
 from webcare.people import Permission, require
 from webcare.reports import AccountHealth, Advice, GapView, ListLimit
 from webcare.store.gaps import BACKFILL, latest_gaps
@@ -69,8 +69,11 @@ def _account(account: AccountHealth, moment: datetime) -> None:
 
 
 def _told(advice: Advice) -> tuple[str, ...]:
-    todo = (" ", safe.el("strong", _("What to do:")), " ", safe.line(advice.todo, limit=400)) if advice.todo else ()
-    return (safe.line(advice.what, limit=400), *todo)
+    todo = (
+        (" ", safe.el("strong", _("What to do:")), " ", safe.line(said(advice.todo), limit=400)) if advice.todo else ()
+    )
+    what = said(advice.what) if isinstance(advice.what, Said) else kept(advice.what)
+    return (safe.line(what, limit=400), *todo)
 
 
 def _facts(account: AccountHealth, moment: datetime) -> safe.Html:

@@ -107,7 +107,7 @@ def _lines(
         # Side by side, so that the intervals of several series do not hide each other.
         beside = alt.XOffset("series:N", sort=list(series), scale=alt.Scale(paddingOuter=0.9))
         base = base.encode(xOffset=beside)
-    value = alt.Y("y:Q", title=y, scale=_scale(unit), axis=alt.Axis(format=_FORMATS.get(unit, "~s")))
+    value = alt.Y("y:Q", title=y, scale=_scale(unit), axis=alt.Axis(format=_FORMATS.get(unit, "~r")))
     tips = [alt.Tooltip("series:N", title=" "), alt.Tooltip("label:N", title=x), alt.Tooltip("told:N", title=y)]
     dash = alt.StrokeDash("series:N", scale=alt.Scale(domain=list(series), range=_DASHES), legend=None)
     shape = alt.Shape("series:N", scale=alt.Scale(domain=list(series), range=_MARKS), legend=None)

@@ -145,7 +145,9 @@ def between(interval: tuple[float, float] | None) -> str:
 
 
 def seconds(value: float | None) -> str:
-    """A length of time in seconds as people say it; a dash for none."""
+    """A length of time in seconds as people say it; a dash for none. Sums know whole minutes, so 0 is less than one."""
+    if value == 0:
+        return _("< 1 min")
     return words.duration(None if value is None else timedelta(seconds=value))
 
 

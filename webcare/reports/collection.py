@@ -13,6 +13,7 @@ from typing import Literal
 from sqlmodel import Session, col, select
 
 from webcare.channels import channel_class
+from webcare.domain import Said
 from webcare.errors import WebcareError
 from webcare.reports.recent import percentile
 from webcare.settings import Settings
@@ -206,48 +207,62 @@ def _advice(
 ) -> Iterator[Advice]:
     """What to know, worst first."""
     if row.paused_at is not None:
-        since = f"{row.paused_at:%d %b %H:%M} UTC"
-        yield Advice("info", f"Paused since {since}: nothing is collected and no reply goes out.", "Resume it below.")
+        told = Said("Paused since {since}: nothing is collected and no reply goes out.", since=_utc(row.paused_at))
+        yield Advice("info", told, Said("Resume it below."))
         return
     yield from _of_access(row, now)
     yield from _of_polls(settings, row, now)
     yield from _of_money(settings, row, paying, spent)
     yield from _of_gaps(gaps)
     if unswept:
-        yield Advice(
-            "warn",
-            f"{unswept} post(s) were not compared with the network for over a day, so a deletion may not be honoured.",
-            "Let `sweep.calls` be more, or `sweep.days` less; a cap that is reached stops it too.",
+        told = Said(
+            "{count} post(s) were not compared with the network for over a day, so a deletion may not be honoured.",
+            count=unswept,
         )
+        mend = Said("Let `sweep.calls` be more, or `sweep.days` less; a cap that is reached stops it too.")
+        yield Advice("warn", told, mend)
+
+
+def _utc(moment: datetime) -> str:
+    """A moment for everybody at the desk, wherever they are and whatever they read."""
+    return f"{moment:%Y-%m-%d %H:%M} UTC"
 
 
 def _of_access(row: AccountRow, now: datetime) -> Iterator[Advice]:
-    anew = "Make new access for this account and set its secrets again (README, Connect your accounts)"
+    anew = Said(
+        "Make new access for this account and set its secrets again (README, Connect your accounts). "
+        "Everything collected stays."
+    )
     if row.disconnected_at is not None:
-        what = f"Disconnected since {row.disconnected_at:%d %b %H:%M} UTC: {row.last_error}"
-        yield Advice("bad", what, f"{anew}, then start Webcare again. Everything collected stays.")
+        told = Said("Disconnected since {since}: {error}", since=_utc(row.disconnected_at), error=row.last_error)
+        yield Advice("bad", told, anew)
     days = token_days(row.token_expires_at, now)
     if days is not None and row.token_expires_at is not None and row.token_expires_at - now < TOKEN_WARNING:
-        ended = row.token_expires_at <= now
-        when = f"{row.token_expires_at:%d %b %H:%M} UTC"
-        what = f"The access ended on {when}." if ended else f"The access ends on {when}, in {days} day(s)."
-        yield Advice("bad" if ended else "warn", what, f"{anew}. Everything collected stays.")
+        when = _utc(row.token_expires_at)
+        if row.token_expires_at <= now:
+            yield Advice("bad", Said("The access ended on {when}.", when=when), anew)
+        else:
+            yield Advice("warn", Said("The access ends on {when}, in {days} day(s).", when=when, days=days), anew)
     if row.missing_permissions:
-        lacking = ", ".join(row.missing_permissions)
-        yield Advice("warn", f"Permissions are missing: {lacking}.", "Grant them to the app and connect again.")
+        told = Said("Permissions are missing: {permissions}.", permissions=", ".join(row.missing_permissions))
+        yield Advice("warn", told, Said("Grant them to the app and connect again."))
 
 
 def _of_polls(settings: Settings, row: AccountRow, now: datetime) -> Iterator[Advice]:
     if row.disconnected_at is not None:
         return
+    start = Said("Start `webcare run`.")
     if row.not_before is not None and row.not_before > now:
-        what = f"The network asks us to wait until {row.not_before:%H:%M:%S} UTC."
-        yield Advice("warn", what, "It goes on by itself.")
-    elif row.last_polled_at is None or now - row.last_polled_at > silent_after(settings, row.capped_at):
-        since = f" since {row.last_polled_at:%d %b %H:%M} UTC" if row.last_polled_at else " yet"
-        yield Advice("warn", f"Nothing was asked{since}: the jobs do not run.", "Start `webcare run`.")
+        told = Said("The network asks us to wait until {until}.", until=_utc(row.not_before))
+        yield Advice("warn", told, Said("It goes on by itself."))
+    elif row.last_polled_at is None:
+        yield Advice("warn", Said("Nothing was asked yet: the jobs do not run."), start)
+    elif now - row.last_polled_at > silent_after(settings, row.capped_at):
+        since = _utc(row.last_polled_at)
+        yield Advice("warn", Said("Nothing was asked since {since}: the jobs do not run.", since=since), start)
     if row.last_error:
-        yield Advice("warn", row.last_error, "It is tried again with every poll; if it stays, look at the network.")
+        again = Said("It is tried again with every poll; if it stays, look at the network.")
+        yield Advice("warn", row.last_error, again)
 
 
 def silent_after(settings: Settings, capped_at: datetime | None) -> timedelta:
@@ -262,13 +277,22 @@ def _of_money(settings: Settings, row: AccountRow, paying: Paying, spent: Spendi
     if not paying.cap_micros:
         return
     cap = money(paying.cap_micros, settings.pricing.currency)
-    more = f"Raise accounts.{row.key}.daily_cap or spending.daily_cap if that is too little."
+    more = Said("Raise accounts.{key}.daily_cap or spending.daily_cap if that is too little.", key=row.key)
     if row.capped_at is not None:
-        how = "nothing is asked until midnight UTC" if paying.hard else f"asked {paying.slow_by:g} times more seldom"
-        yield Advice("warn", f"The day's cap of {cap} is reached since {row.capped_at:%H:%M} UTC: {how}.", more)
+        how = (
+            Said("nothing is asked until midnight UTC")
+            if paying.hard
+            else Said("asked {times} times more seldom", times=f"{paying.slow_by:g}")
+        )
+        told = Said(
+            "The day's cap of {cap} is reached since {since}: {how}.", cap=cap, since=_utc(row.capped_at), how=how
+        )
+        yield Advice("warn", told, more)
     elif spent.day_forecast > paying.cap_micros:
         ends = money(spent.day_forecast, settings.pricing.currency)
-        yield Advice("info", f"This day will come to {ends}, more than its cap of {cap}.", more)
+        yield Advice(
+            "info", Said("This day will come to {ends}, more than its cap of {cap}.", ends=ends, cap=cap), more
+        )
 
 
 def _needs_webhooks(row: AccountRow) -> bool:
@@ -281,34 +305,63 @@ def _needs_webhooks(row: AccountRow) -> bool:
 
 
 def _of_webhooks(found: hooks.Waiting, receiving: bool | None, now: datetime) -> Iterator[Advice]:
-    how = "docs/instagram.md, Mentions by webhook, says how"
     if receiving is False and found.heard_at is None:
-        what = "Captions and comments of others that name us are not collected: they come by webhook only."
-        yield Advice("info", what, f"Set WEBCARE_SECRET_META_WEBHOOK_VERIFY_TOKEN and subscribe the app; {how}.")
+        yield Advice(
+            "info",
+            Said("Captions and comments of others that name us are not collected: they come by webhook only."),
+            Said(
+                "Set WEBCARE_SECRET_META_WEBHOOK_VERIFY_TOKEN and subscribe the app; "
+                "docs/instagram.md, Mentions by webhook, says how."
+            ),
+        )
     elif receiving is False:
-        what = "Webhooks are no longer received, so captions and comments of others that name us are missing."
-        yield Advice("warn", what, f"Set WEBCARE_SECRET_META_WEBHOOK_VERIFY_TOKEN again; {how}.")
+        yield Advice(
+            "warn",
+            Said("Webhooks are no longer received, so captions and comments of others that name us are missing."),
+            Said(
+                "Set WEBCARE_SECRET_META_WEBHOOK_VERIFY_TOKEN again; docs/instagram.md, Mentions by webhook, says how."
+            ),
+        )
     elif receiving and found.heard_at is None:
-        what = "No webhook ever came for this account, so nobody knows whether mentions by others are collected."
-        todo = "Subscribe the app to `mentions` of this account, check its app secret, and name the account once to try"
-        yield Advice("warn", what, f"{todo}; {how}.")
+        yield Advice(
+            "warn",
+            Said("No webhook ever came for this account, so nobody knows whether mentions by others are collected."),
+            Said(
+                "Subscribe the app to `mentions` of this account, check its app secret, and name the account once to "
+                "try; docs/instagram.md, Mentions by webhook, says how."
+            ),
+        )
+    yield from _of_notices(found, now)
+
+
+def _of_notices(found: hooks.Waiting, now: datetime) -> Iterator[Advice]:
+    """What webhooks named, and whether it could be read."""
     if found.oldest is not None and now - found.oldest > _READ_WITHIN:
-        since = f"{found.oldest:%d %b %H:%M} UTC"
-        what = f"{found.waiting} mention(s) that a webhook named are not read yet, the oldest since {since}."
-        yield Advice("warn", f"{what} {found.error}".rstrip(), "They are tried again by themselves for a week.")
+        told = Said(
+            "{count} mention(s) that a webhook named are not read yet, the oldest since {since}.",
+            count=found.waiting,
+            since=_utc(found.oldest),
+        )
+        again = Said("They are tried again by themselves for a week.")
+        yield Advice("warn", Said.joined([told, found.error], " ") if found.error else told, again)
     if found.unread:
-        what = f"{found.unread} mention(s) that a webhook named could not be read within a week and are given up."
-        yield Advice("warn", what, "Look on the network itself who named the account lately.")
+        told = Said(
+            "{count} mention(s) that a webhook named could not be read within a week and are given up.",
+            count=found.unread,
+        )
+        yield Advice("warn", told, Said("Look on the network itself who named the account lately."))
     if found.full_at is not None and now - found.full_at < _TOLD_FOR:
-        what = f"Too much waits to be read: at {found.full_at:%d %b %H:%M} UTC webhooks were turned away."
-        yield Advice("warn", what, "The network delivers them again for a day and a half; see why none are read.")
+        told = Said("Too much waits to be read: at {when} webhooks were turned away.", when=_utc(found.full_at))
+        why = Said("The network delivers them again for a day and a half; see why none are read.")
+        yield Advice("warn", told, why)
 
 
 def _of_gaps(gaps: Sequence[GapView]) -> Iterator[Advice]:
     lost = [gap for gap in gaps if gap.lost_at is not None]
     if waiting := len(gaps) - len(lost):
-        what = f"Posts may be missing in {waiting} stretch(es) of time."
-        yield Advice("warn", what, "They are read again where the network allows; the page Channels shows how far.")
+        told = Said("Posts may be missing in {count} stretch(es) of time.", count=waiting)
+        again = Said("They are read again where the network allows; the page Channels shows how far.")
+        yield Advice("warn", told, again)
     if lost:
-        what = f"Posts of {len(lost)} stretch(es) of time cannot be collected any more."
-        yield Advice("warn", what, "Look on the network itself, then close them on the page Channels.")
+        told = Said("Posts of {count} stretch(es) of time cannot be collected any more.", count=len(lost))
+        yield Advice("warn", told, Said("Look on the network itself, then close them on the page Channels."))
