@@ -169,7 +169,7 @@ def test_nobody_else_at_this_browser_gets_the_words(signed_in: Callable[..., Wat
     page.goto(f"{watched.base}/case?case={case.id}")
     type_and_enter(watched, "bram", PASSWORD)
     stands(page, "")
-    assert page.evaluate("JSON.stringify({...sessionStorage})").find("Noor's own") == -1
+    eventually(lambda: "Noor's own" not in page.evaluate("JSON.stringify({...sessionStorage})"), LONG_S)
 
 
 def test_of_two_windows_the_older_overwrites_nothing(signed_in: Callable[..., Watched], desk: Desk) -> None:

@@ -83,7 +83,10 @@ def test_the_shipped_models_labels_do_not_depend_on_threads(classifier: Transfor
     finally:
         torch.set_num_threads(before)
 
-    assert one == two
+    assert said(one) == said(two)
+    # Some processors add up in another order with another number of threads: the tenth digit may differ, no label.
+    for alone, shared in zip(one, two, strict=True):
+        assert alone.confidence == pytest.approx(shared.confidence, abs=1e-6)
 
 
 def test_the_shipped_labels_are_those_of_full_precision(classifier: TransformerClassifier) -> None:
