@@ -8,6 +8,7 @@ import pytest
 from streamlit.components.v2.bidi_component import serialization
 from streamlit.cursor import RunningCursor
 from streamlit.delta_generator import DeltaGenerator
+from streamlit.elements import html
 from streamlit.proto.BidiComponent_pb2 import BidiComponent
 from streamlit.runtime.state.safe_session_state import SafeSessionState
 from streamlit.runtime.state.session_state import SessionState
@@ -68,3 +69,20 @@ def test_a_copied_place_moves_on_by_itself_and_stands_in_the_copy_of_its_parent(
     place._cursor.get_transient_cursor()
     place._cursor.transient_elements[0] = object()
     assert len(copied._cursor.transient_elements) == 0
+
+
+def test_of_what_is_searched_for_styles_only_style_sheets_are_remembered(open_page: OpenPage):
+    open_page("queue")
+    for text, only_styles in (
+        ("<style>.a{}</style>", True),
+        ("<style>.a{}</style><p>Hi</p>", False),
+        ("<p>a customer's words</p>", False),
+        ("<!-- x --><style>.a{}</style>", True),
+    ):
+        assert html._html_only_style_tags(text) is html._html_only_style_tags(text) is only_styles
+    remembered = html._html_only_style_tags.__closure__
+    assert remembered is not None
+    kept = next(cell.cell_contents for cell in remembered if hasattr(cell.cell_contents, "cache_info"))
+    before = kept.cache_info().currsize
+    html._html_only_style_tags("<p>other words</p>")
+    assert kept.cache_info().currsize == before

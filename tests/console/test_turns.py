@@ -29,6 +29,22 @@ def test_one_after_the_other():
     assert most == 1
 
 
+def test_nobody_is_overtaken_by_who_has_just_had_a_turn():
+    turns, came = Turns(LONG_S), []
+
+    def run(number: int) -> None:
+        with turns.turn():
+            came.append(number)
+
+    with ThreadPoolExecutor(5) as pool:
+        with turns.turn():
+            for number in range(5):
+                pool.submit(run, number)
+                stand_in_line(turns, number + 1)
+        run(99)  # the line has been told, and nobody of it is awake yet
+    assert came == [0, 1, 2, 3, 4, 99]
+
+
 def test_who_takes_long_keeps_nobody():
     turns, end = Turns(0.05), threading.Event()
     began = [threading.Event() for _ in range(3)]
@@ -75,6 +91,14 @@ def test_every_run_of_a_page_takes_turns_once():
     take_turns()
     assert ScriptRunner._run_script is once
     assert hasattr(once, "__wrapped__")
+
+
+def stand_in_line(turns: Turns, count: int) -> None:
+    """Wait until so many wait."""
+    end = time.monotonic() + LONG_S
+    while len(turns._line) < count:
+        assert time.monotonic() < end
+        time.sleep(0.001)
 
 
 def entered(turns: Turns) -> bool:

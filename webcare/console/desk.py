@@ -16,7 +16,7 @@ import streamlit as st
 
 from webcare import people
 from webcare.app import App
-from webcare.console import presses, quicker, turns
+from webcare.console import bunches, presses, quicker, turns
 from webcare.console.trouble import keep_customers_out_of_the_log
 from webcare.domain import Actor
 from webcare.errors import StoreUnavailable, WebcareError
@@ -45,6 +45,7 @@ def start(build: Callable[[], App], *, cookie: str) -> App:
     presses.lose_none()
     quicker.save_work()
     turns.take_turns()
+    bunches.go_together()
     return _app
 
 

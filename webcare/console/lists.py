@@ -4,10 +4,13 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from sqlmodel import Session
+
 from webcare import people
 from webcare.cases import skills, tagging, taking
 from webcare.console.desk import desk
 from webcare.console.queue_memory import kept
+from webcare.console.watching import shared
 from webcare.domain import Actor
 
 #: How old they may be, in seconds.
@@ -28,10 +31,17 @@ def lists_of() -> Lists:
 
     def read() -> Lists:
         with desk().store.read() as session:
-            persons = tuple((one.id, one.name) for one in people.colleagues(session) if one.id is not None)
-            return Lists(tagging.known_tags(session), tuple(sorted(skills.held_skills(session))), persons)
+            held = tuple(sorted(skills.held_skills(session)))
+            return Lists(
+                tagging.known_tags(session), held, shared("colleagues", _LISTS_S, lambda: _colleagues(session))
+            )
 
     return kept("queue_lists", _LISTS_S, read)
+
+
+def _colleagues(session: Session) -> tuple[tuple[int, str], ...]:
+    """Everybody who can be given a case: the same for all, so read once for all; a tag just made is not to wait."""
+    return tuple((one.id, one.name) for one in people.colleagues(session) if one.id is not None)
 
 
 def my_skills(me: Actor) -> tuple[str, ...]:

@@ -7,19 +7,21 @@
    all those around it once more. Here each is copied once, by its fields.
 3. Every run of a whole page looks up each colour and font of the theme, which is settled when the server starts.
 4. Every list and table that a component of ours is given is examined for being a data frame. None of ours ever is one.
+5. Every run searches the whole style sheet for anything that is no style. Here the outcome is remembered by the text.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from copy import copy, deepcopy
-from functools import wraps
+from functools import lru_cache, wraps
 from typing import Any
 
 from streamlit.components.v2.bidi_component import serialization
 from streamlit.cursor import Cursor, SparseList
 from streamlit.dataframe_util import is_dataframe_like
 from streamlit.delta_generator import DeltaGenerator
+from streamlit.elements import html
 from streamlit.proto.NewSession_pb2 import CustomThemeConfig
 from streamlit.runtime import app_session
 from streamlit.runtime.state.safe_session_state import SafeSessionState
@@ -30,6 +32,7 @@ def save_work() -> None:
     """Do all of it in this process, once."""
     if not hasattr(app_session._populate_theme_msg, "__wrapped__"):
         app_session._populate_theme_msg = _remembered(app_session._populate_theme_msg)
+        html._html_only_style_tags = _style_sheets_remembered(html._html_only_style_tags)  # type: ignore[assignment]
     SafeSessionState.filtered_state = property(_filtered_state)  # type: ignore[assignment,method-assign]
     Cursor.__deepcopy__ = _copied_cursor  # type: ignore[attr-defined]
     serialization.is_dataframe_like = _is_frame  # type: ignore[assignment,attr-defined]
@@ -81,6 +84,12 @@ def _remembered(populate: Any) -> Any:
         message.MergeFrom(made[section])
 
     return fill
+
+
+def _style_sheets_remembered(only_styles: Callable[[str], bool]) -> Callable[[str], bool]:
+    """Only what begins as one is kept: all else may be what a customer wrote, which is nobody's to keep."""
+    remembered = lru_cache(maxsize=4)(only_styles)
+    return lambda text: remembered(text) if text.startswith("<style>") else only_styles(text)
 
 
 def _is_frame(value: object) -> bool:

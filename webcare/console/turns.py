@@ -13,6 +13,7 @@ from __future__ import annotations
 
 import threading
 import time
+from collections import deque
 from collections.abc import Iterator
 from contextlib import contextmanager
 from functools import wraps
@@ -22,32 +23,49 @@ from streamlit.runtime.scriptrunner.script_runner import ScriptRunner
 
 #: A run of the pages people work in takes a fifth of this.
 LONGEST_S = 0.15
+#: Whoever stands further back looks this often, at most, whether the line has moved on.
+_LOOK_S = 0.01
 
 
 class Turns:
-    """Who may run now: one at a time, each for `longest_s` at most; then the next one joins."""
+    """Who may run now: one at a time, in the order they came, each for `longest_s` at most; then the next one joins."""
 
     def __init__(self, longest_s: float) -> None:
         self._longest_s = longest_s
-        self._changed = threading.Condition()
-        self._has: object | None = None
+        self._lock = threading.Lock()
+        self._line: deque[threading.Event] = deque()
+        self._has: threading.Event | None = None
         self._until = 0.0
 
     @contextmanager
     def turn(self) -> Iterator[None]:
         """Wait for one's turn, and give it on afterwards."""
-        mine = object()
-        with self._changed:
-            while self._has is not None and (left := self._until - time.monotonic()) > 0:
-                self._changed.wait(left)
-            self._has, self._until = mine, time.monotonic() + self._longest_s
+        mine = threading.Event()  # set when the one before has finished
+        with self._lock:
+            self._line.append(mine)
+        while (left := self._left(mine)) is not None:
+            mine.wait(max(left, _LOOK_S))
         try:
             yield
         finally:
-            with self._changed:
-                if self._has is mine:
-                    self._has = None
-                    self._changed.notify()
+            self._finish(mine)
+
+    def _left(self, mine: threading.Event) -> float | None:
+        """None when it is one's turn now, and it is taken; else seconds until it is worth looking again."""
+        with self._lock:
+            now = time.monotonic()
+            if self._line[0] is mine and (self._has is None or now >= self._until):
+                self._line.popleft()
+                self._has, self._until = mine, now + self._longest_s
+                return None
+            return self._until - now
+
+    def _finish(self, mine: threading.Event) -> None:
+        with self._lock:
+            if self._has is mine:
+                self._has = None
+                if self._line:
+                    self._line[0].set()
 
 
 _turns = Turns(LONGEST_S)
