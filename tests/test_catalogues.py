@@ -9,8 +9,9 @@ from babel.messages.catalog import Catalog
 
 from tools import catalogues
 from webcare.console import tongue, words
-from webcare.domain import Said
-from webcare.errors import CaseStateRefused, ReplyRejected, SettingsError
+from webcare.domain import Actor, Role, Said
+from webcare.errors import CaseStateRefused, NotAllowed, ReplyRejected, SettingsError
+from webcare.people import PERMISSION_WORDS, Permission, require
 
 
 @pytest.mark.parametrize("language", catalogues.LANGUAGES)
@@ -103,6 +104,20 @@ def test_a_refusal_within_a_refusal_is_said_in_the_readers_language(monkeypatch:
     outer = SettingsError("{path} cannot be read: {why}", path="y", why=inner)
     assert str(outer) == "y cannot be read: x.yml, line 3: the test has no draft"
     assert tongue.refusal(outer) == "y is niet te lezen: x.yml, regel 3: de test heeft geen concept"
+
+
+def test_a_missing_right_and_the_role_that_lacks_it_are_named_in_the_readers_language(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(tongue, "speaking", lambda: "nl")
+    with pytest.raises(NotAllowed) as refused:
+        require(Actor(1, "Noor", Role.SECOND_LINE), Permission.SEND_REPLY)
+    assert str(refused.value) == "Noor (Second line) does not have this right: Send replies."
+    assert tongue.refusal(refused.value) == "Noor (Tweede lijn) heeft dit recht niet: Reacties versturen."
+
+
+def test_every_right_has_a_name() -> None:
+    assert set(PERMISSION_WORDS) == set(Permission)
 
 
 def test_sentences_joined_are_translated_one_by_one(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -1,4 +1,4 @@
-"""What people call the queues, networks and labels that the code has names for, in English, marked for the catalogues.
+"""What people call the queues, roles, networks and labels that the code names, in English, marked for the catalogues.
 
 Words that only pages use stand with the console.
 """
@@ -7,12 +7,19 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from webcare.domain import N_, Topic, Urgency
+from webcare.domain import N_, Role, Topic, Urgency
 
 QUEUES: Mapping[str, str] = {
     "first_line": N_("First line"),
     "second_line": N_("Second line"),
     "unsorted": N_("Unsorted"),
+}
+ROLES: Mapping[str, str] = {
+    Role.FIRST_LINE.value: N_("First line"),
+    Role.SECOND_LINE.value: N_("Second line"),
+    Role.TEAM_LEAD.value: N_("Team lead"),
+    Role.MANAGER.value: N_("Manager"),
+    Role.ADMIN.value: N_("Administrator"),
 }
 URGENCIES: Mapping[str, str] = {
     Urgency.CRITICAL.value: N_("Critical"),

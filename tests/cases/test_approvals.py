@@ -253,7 +253,7 @@ def test_the_guard_reads_what_the_approver_changed(desk: Desk, newcomer: Actor) 
 
 def test_nobody_says_yes_to_themselves_or_without_the_right(desk: Desk, newcomer: Actor) -> None:
     outcome = ask(desk, desk.open_case().id, newcomer)
-    with pytest.raises(NotAllowed, match="may not approve reply"):
+    with pytest.raises(NotAllowed, match="this right: Approve replies"):
         say_yes(desk, outcome.approval_id, desk.second)
     trusted = replace(newcomer, grants=frozenset({"approve_reply"}))
     with pytest.raises(NotAllowed, match="Somebody else"):

@@ -137,7 +137,7 @@ def test_only_managers_and_administrators_edit_rules(desk: Desk, app: App, role:
         lambda: cases.save_rule(book, "cheap", text, by=by, now=desk.now),
         lambda: cases.delete_rule(book, "cheap", by=by, now=desk.now),
     ):
-        with pytest.raises(NotAllowed, match="may not edit rules"):
+        with pytest.raises(NotAllowed, match="this right: Change the brand's rules"):
             verb()
 
 

@@ -4,6 +4,7 @@ import asyncio
 import threading
 import time
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from functools import partial
 
@@ -53,7 +54,9 @@ def while_served(run: Callable[[Server, Bunch], None]) -> Server:
         await asyncio.sleep(3 * bunches.LONGEST_S)
         return server
 
-    return asyncio.run(serve())
+    # A thread of its own: in this one a browser's loop may run, left by another test.
+    with ThreadPoolExecutor(1) as pool:
+        return pool.submit(asyncio.run, serve()).result()
 
 
 def test_what_is_said_together_wakes_the_server_once():

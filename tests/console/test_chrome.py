@@ -92,7 +92,7 @@ def test_a_role_taken_away_meanwhile_counts_at_the_next_click(open_page: OpenPag
         row.role = Role.MANAGER.value
     test.button(key=f"claim_{case.id}").click().run()
     assert desk.events(case.id) == ["opened"]
-    assert "may not" in html_of(test)
+    assert "(Manager) does not have this right: Work on cases." in html_of(test)
 
 
 def test_a_name_with_markup_is_only_a_name(open_page: OpenPage, desk: Desk):

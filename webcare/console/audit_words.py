@@ -8,14 +8,15 @@ from contextlib import suppress
 from datetime import datetime
 from typing import Any
 
-from webcare.console import notify_words, people_page, words
+from webcare.console import notify_words, words
 from webcare.console.desk import zone
 from webcare.console.tongue import N_, _
+from webcare.people import PERMISSION_WORDS
 
 #: What the codes in a part of a decision are called, by the name of the part.
 _CODES: Mapping[str, Mapping[str, str]] = {
     **dict.fromkeys(("role", "roles"), words.ROLES),
-    "grants": people_page.PERMISSION_WORDS,
+    "grants": PERMISSION_WORDS,
     **dict.fromkeys(("topic", "topics"), words.TOPICS),
     **dict.fromkeys(("urgency", "urgencies", "from_urgency"), words.URGENCIES),
     **dict.fromkeys(("sentiment", "sentiments"), words.SENTIMENTS),

@@ -18,30 +18,10 @@ from webcare.console.people_adding import PASSWORDS, PLACE, show_passwords
 from webcare.console.tongue import N_, _, counted
 from webcare.console.trouble import say, show_news, tried
 from webcare.domain import Actor, Role
-from webcare.people import PERMISSIONS, Change, Permission, Person, require
+from webcare.people import PERMISSION_WORDS, PERMISSIONS, Change, Permission, Person, require
 
 _WHO, _WHAT = "who", "do"
 _VIEWS = {"all": N_("Colleagues"), "add": N_("Add somebody"), "import": N_("Import a table")}
-#: Permissions that can be given beyond a role, as an administrator reads them.
-PERMISSION_WORDS = {
-    Permission.SEE_CASES.value: N_("See cases"),
-    Permission.WORK_CASES.value: N_("Work on cases"),
-    Permission.SEND_REPLY.value: N_("Send replies"),
-    Permission.HAND_OVER.value: N_("Hand over between the lines"),
-    Permission.CORRECT_TRIAGE.value: N_("Correct labels"),
-    Permission.SEE_REPORTS.value: N_("See figures"),
-    Permission.EDIT_RULES.value: N_("Change the brand's rules"),
-    Permission.APPROVE_REPLY.value: N_("Approve replies of others"),
-    Permission.REVIEW_REPLIES.value: N_("Review and score replies"),
-    Permission.SETTLE_DEFECTS.value: N_("Settle defects, wishes and praise"),
-    Permission.RUN_INCIDENTS.value: N_("Run incidents"),
-    Permission.EDIT_TEXTS.value: N_("Change saved replies"),
-    Permission.EDIT_POLICIES.value: N_("Change queues, targets and hours"),
-    Permission.SEE_AUDIT.value: N_("See the audit log"),
-    Permission.MANAGE_PEOPLE.value: N_("Manage people"),
-    Permission.MANAGE_ACCOUNTS.value: N_("Manage network accounts"),
-    Permission.RUN_JOBS.value: N_("Run jobs"),
-}
 
 
 def show() -> None:

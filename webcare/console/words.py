@@ -10,10 +10,11 @@ from babel.dates import get_day_names, get_month_names
 from webcare.channels.base import Action
 from webcare.console.desk import zone
 from webcare.console.tongue import N_, _, kept, speaking
-from webcare.domain import CaseState, DeliveryState, Line, Resolution, Role, Sentiment
+from webcare.domain import CaseState, DeliveryState, Line, Resolution, Sentiment
 from webcare.languages import length
 from webcare.wording import CHANNELS as CHANNELS
 from webcare.wording import QUEUES as QUEUES
+from webcare.wording import ROLES as ROLES
 from webcare.wording import TOPICS as TOPICS
 from webcare.wording import URGENCIES as URGENCIES
 
@@ -100,13 +101,6 @@ _ACTIONS: Mapping[Action, tuple[str, str, str]] = {
     Action.LIKE: (N_("being liked"), N_("liked"), N_("not liked")),
     Action.UNLIKE: (N_("like being taken back"), N_("like taken back"), N_("still liked")),
     Action.DELETE: (N_("being retracted"), N_("retracted"), N_("not retracted")),
-}
-ROLES: Mapping[str, str] = {
-    Role.FIRST_LINE.value: N_("First line"),
-    Role.SECOND_LINE.value: N_("Second line"),
-    Role.TEAM_LEAD.value: N_("Team lead"),
-    Role.MANAGER.value: N_("Manager"),
-    Role.ADMIN.value: N_("Administrator"),
 }
 EVENTS: Mapping[str, str] = {
     "opened": N_("Case opened"),

@@ -29,7 +29,7 @@ from webcare.people.own_account import (
     write_hours,
 )
 from webcare.people.passwords import MIN_PASSWORD
-from webcare.people.permissions import PERMISSIONS, Permission, may, person_id, require
+from webcare.people.permissions import PERMISSION_WORDS, PERMISSIONS, Permission, may, person_id, require
 from webcare.people.provider import Identity, sign_in_known
 from webcare.people.signing_in import (
     LOCKED_FOR,
@@ -55,6 +55,7 @@ __all__ = [
     "MAX_FAILED_LOGINS",
     "MIN_PASSWORD",
     "PERMISSIONS",
+    "PERMISSION_WORDS",
     "SEEN_EVERY",
     "Added",
     "Change",

@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Mapping
 from enum import StrEnum
 
-from webcare.domain import Actor, Role
+from webcare.domain import N_, Actor, Role, Said
 from webcare.errors import NotAllowed
+from webcare.wording import ROLES
 
 
 class Permission(StrEnum):
@@ -30,6 +31,27 @@ class Permission(StrEnum):
     MANAGE_ACCOUNTS = "manage_accounts"
     RUN_JOBS = "run_jobs"
 
+
+#: What each is called, in the list an administrator gives them from and in a refusal.
+PERMISSION_WORDS: Mapping[str, str] = {
+    Permission.SEE_CASES.value: N_("See cases"),
+    Permission.WORK_CASES.value: N_("Work on cases"),
+    Permission.SEND_REPLY.value: N_("Send replies"),
+    Permission.HAND_OVER.value: N_("Hand over between the lines"),
+    Permission.CORRECT_TRIAGE.value: N_("Correct labels"),
+    Permission.SEE_REPORTS.value: N_("See figures"),
+    Permission.EDIT_RULES.value: N_("Change the brand's rules"),
+    Permission.APPROVE_REPLY.value: N_("Approve replies of others"),
+    Permission.REVIEW_REPLIES.value: N_("Review and score replies"),
+    Permission.SETTLE_DEFECTS.value: N_("Settle defects, wishes and praise"),
+    Permission.RUN_INCIDENTS.value: N_("Run incidents"),
+    Permission.EDIT_TEXTS.value: N_("Change saved replies"),
+    Permission.EDIT_POLICIES.value: N_("Change queues, targets and hours"),
+    Permission.SEE_AUDIT.value: N_("See the audit log"),
+    Permission.MANAGE_PEOPLE.value: N_("Manage people"),
+    Permission.MANAGE_ACCOUNTS.value: N_("Manage network accounts"),
+    Permission.RUN_JOBS.value: N_("Run jobs"),
+}
 
 _DESK = frozenset({Permission.SEE_CASES, Permission.WORK_CASES, Permission.HAND_OVER, Permission.CORRECT_TRIAGE})
 _VOICE = _DESK | {Permission.SEND_REPLY, Permission.EDIT_TEXTS}
@@ -57,8 +79,8 @@ def may(actor: Actor, permission: Permission) -> bool:
 def require(actor: Actor, permission: Permission) -> None:
     """Raise NotAllowed, naming the role and what it lacks, unless the actor holds the permission."""
     if not may(actor, permission):
-        role, wish = (str(value).replace("_", " ") for value in (actor.role, permission))
-        raise NotAllowed("{name} ({role}) may not {wish}.", name=actor.name, role=role, wish=wish)
+        role, wish = Said(ROLES.get(actor.role, actor.role)), Said(PERMISSION_WORDS[permission])
+        raise NotAllowed("{name} ({role}) does not have this right: {wish}.", name=actor.name, role=role, wish=wish)
 
 
 def person_id(actor: Actor) -> int:
