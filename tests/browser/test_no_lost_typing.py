@@ -219,6 +219,27 @@ def test_a_colleague_who_sends_first_is_seen_and_the_text_stays(signed_in: Calla
     assert deliveries(desk, case.id) == [DeliveryState.PENDING.value]
 
 
+def test_what_was_sent_does_not_come_back_into_the_box(signed_in: Callable[..., Watched], desk: Desk) -> None:
+    """A refresh before the browser has heard that its words were taken: it still holds them then."""
+    case = desk.open_case("Where is my desk?")
+    page = opened(signed_in, case.id).page
+    box(page).click()
+    page.keyboard.type(REPLY)
+    kept = page.evaluate(
+        "Object.entries(sessionStorage).filter(([name]) => name.startsWith('webcare.typed.') && name.includes('reply'))"
+    )
+    assert len(kept) == 1
+    page.keyboard.press("Control+Enter")
+    page.wait_for_selector("text=Leaves in")
+    page.evaluate("([name, held]) => sessionStorage.setItem(name, held)", kept[0])
+    page.reload()
+    page.wait_for_selector("text=Leaves in")
+    eventually(lambda: page.evaluate("name => sessionStorage.getItem(name)", kept[0][0]) is None, LONG_S)
+    stands(page, "")
+    assert draft(desk, case.id, "reply") == ""
+    assert deliveries(desk, case.id) == [DeliveryState.PENDING.value]
+
+
 def test_after_undo_the_text_is_back_even_after_a_refresh(signed_in: Callable[..., Watched], desk: Desk) -> None:
     case = desk.open_case("Where is my lamp?")
     page = opened(signed_in, case.id).page

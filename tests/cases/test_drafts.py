@@ -1,13 +1,17 @@
 """What people type is kept, and nothing that was typed is overwritten by something else."""
 
-from datetime import timedelta
+from dataclasses import replace
+from datetime import datetime, timedelta
 
 import pytest
 
 from webcare import cases
 from webcare.cases import drafts
+from webcare.cases.sending import check_and_send
 from webcare.domain import Actor, ReplyWay, Role
 from webcare.errors import NotAllowed, WebcareError
+from webcare.store.tables import AgentRow
+from webcare.store.tables_desk import ApprovalRow
 from webcare.testing import NOON, Desk
 
 SOON = NOON + timedelta(minutes=1)
@@ -22,6 +26,19 @@ def case_id(desk: Desk) -> int:
 def keep(desk: Desk, case_id: int, text: str, **more: object) -> bool:
     with desk.store.write() as session:
         return cases.save_draft(session, case_id, kind="reply", text=text, by=desk.first, now=desk.now, **more)
+
+
+def has_left(
+    desk: Desk,
+    case_id: int,
+    text: str,
+    *,
+    kind: drafts.DraftKind = "reply",
+    by: Actor | None = None,
+    since: datetime | None = None,
+) -> bool:
+    with desk.store.read() as session:
+        return drafts.has_left(session, case_id, kind=kind, text=text, by=by or desk.first, since=since or desk.now)
 
 
 def kept(desk: Desk, case_id: int, kind: str = "reply", by: Actor | None = None) -> tuple[str, list[str]]:
@@ -117,6 +134,40 @@ def test_an_undone_reply_comes_back_beside_what_was_typed_since(desk: Desk, case
     with desk.store.write() as session:
         cases.take_back(session, sent.id or 0, by=desk.first, now=desk.now)
     assert kept(desk, case_id) == ("One more thing:", [REPLY])
+
+
+def test_a_reply_has_left_until_it_is_taken_back(desk: Desk, case_id: int) -> None:
+    assert not has_left(desk, case_id, REPLY)
+    sent = desk.reply(case_id, REPLY)
+    assert has_left(desk, case_id, f" {REPLY}\n")
+    assert not has_left(desk, case_id, "Something else")
+    assert not has_left(desk, case_id, REPLY, by=desk.second)
+    assert not has_left(desk, case_id, REPLY, kind="note")
+    assert not has_left(desk, desk.open_case("Another").id or 0, REPLY)
+    assert not has_left(desk, case_id, REPLY, since=desk.now + timedelta(seconds=1))
+    with desk.store.write() as session:
+        cases.take_back(session, sent.id or 0, by=desk.first, now=desk.now)
+    assert not has_left(desk, case_id, REPLY)
+
+
+def test_a_note_has_left_as_a_note(desk: Desk, case_id: int) -> None:
+    with desk.store.write() as session:
+        cases.add_note(session, case_id, text="She wrote twice.", by=desk.first, now=desk.now)
+    assert has_left(desk, case_id, "She wrote twice.", kind="note")
+    assert not has_left(desk, case_id, "She wrote twice.")
+
+
+def test_a_reply_that_waits_for_a_yes_has_left_until_it_is_withdrawn(desk: Desk, case_id: int) -> None:
+    with desk.store.write() as session:
+        session.get_one(AgentRow, desk.first.id).supervised = True
+    newcomer = replace(desk.first, supervised=True)
+    undo = timedelta(seconds=10)
+    sent = check_and_send(desk.store, case_id, text=REPLY, by=newcomer, now=desk.now, undo=undo, acknowledged=True)
+    assert sent.approval_id is not None
+    assert has_left(desk, case_id, REPLY)
+    with desk.store.write() as session:
+        session.get_one(ApprovalRow, sent.approval_id).state = "withdrawn"
+    assert not has_left(desk, case_id, REPLY)
 
 
 def test_two_replies_taken_back_are_both_kept(desk: Desk, case_id: int) -> None:

@@ -17,12 +17,13 @@ from sqlalchemy import Executable, bindparam
 from sqlmodel import Session, col, delete, select
 
 from webcare.cases.record import MAX_TEXT, load
-from webcare.domain import Actor, ReplyWay
+from webcare.domain import Actor, DeliveryState, ReplyWay
 from webcare.errors import WebcareError
 from webcare.people import Permission, person_id, require
 from webcare.store.bulk import storable
 from webcare.store.prepared import run
-from webcare.store.tables import DraftRow
+from webcare.store.tables import DeliveryRow, DraftRow, NoteRow
+from webcare.store.tables_desk import ApprovalRow
 
 DraftKind = Literal["reply", "note", "question", "facts"]
 
@@ -87,6 +88,31 @@ def save_draft(
     # What was set aside of the same writing is in it by now.
     _drop(session, [row for name, row in rows.items() if name != kind and text.startswith(row.text)])
     return True
+
+
+def has_left(session: Session, case_id: int, *, kind: DraftKind, text: str, by: Actor, since: datetime) -> bool:
+    """Whether this person's text became a reply, a request for approval or a note after this moment.
+
+    A browser that was refreshed before it heard of that still holds the words. A reply that was taken back has not
+    left, nor has one that was cut into several posts: its words stand in none of them as a whole. Raises NotAllowed for a job, which writes nothing.
+    """
+    me = person_id(by)
+    sent = select(DeliveryRow.text).where(
+        DeliveryRow.case_id == case_id,
+        DeliveryRow.author_id == me,
+        DeliveryRow.created_at >= since,
+        DeliveryRow.state != DeliveryState.CANCELLED.value,
+    )
+    asked = select(ApprovalRow.text).where(
+        ApprovalRow.case_id == case_id,
+        ApprovalRow.author_id == me,
+        ApprovalRow.asked_at >= since,
+        ApprovalRow.state == "pending",
+    )
+    noted = select(NoteRow.text).where(NoteRow.case_id == case_id, NoteRow.agent_id == me, NoteRow.created_at >= since)
+    wanted = storable(text).strip()
+    left = {"reply": (sent, asked), "note": (noted,)}.get(kind, ())
+    return any(wanted == one.strip() for some in left for one in session.exec(some))
 
 
 def set_aside(session: Session, case_id: int, *, kind: DraftKind, text: str, by: Actor, now: datetime) -> None:

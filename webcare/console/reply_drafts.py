@@ -9,7 +9,7 @@ from __future__ import annotations
 import secrets
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from functools import partial
 from typing import Any, Literal
 
@@ -25,6 +25,7 @@ from webcare.cases.drafts import (
     choose_way,
     drafts_of,
     drop_version,
+    has_left,
     set_aside,
     take_up,
     way_of,
@@ -43,6 +44,8 @@ Kind = Literal["reply", "note"]
 PLACES: Mapping[Kind, str] = {"reply": "reply_typing", "note": "notes_typing"}
 _WINDOW = "window"
 _FOUND = N_("What you typed before the connection broke is back.")
+#: A browser that holds what was sent a moment ago was refreshed before it heard of it.
+_JUST_LEFT = timedelta(minutes=10)
 #: Versions shown with buttons; older ones show once these are dealt with.
 _SHOWN = 3
 
@@ -275,6 +278,9 @@ def _found(box: Box, name: str) -> None:
     is_draft: list[bool] = []
 
     def save(session: Session, me: Actor, moment: datetime) -> None:
+        if has_left(session, box.case_id, kind=box.kind, text=text, by=me, since=moment - _JUST_LEFT):
+            is_draft.append(False)
+            return
         stands = drafts_of(session, box.case_id, kind=box.kind, by=me).text
         seen = stands if stands in known else known[0]
         is_draft.append(
