@@ -272,7 +272,7 @@ def needs(
     person = desk.people[Role.SECOND_LINE]
     asked: frozenset[str] = frozenset()
     while (refusal := attempt(verb, Actor(person.id, "Nobody", Role.SECOND_LINE, asked), desk, case_id)) is not None:
-        wish = str(refusal.values.get("wish", "")).replace(" ", "_")
+        wish = str(refusal.values.get("permission", ""))
         if wish not in set(Permission) - asked:
             break
         asked |= {wish}

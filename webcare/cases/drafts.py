@@ -94,8 +94,9 @@ def has_left(session: Session, case_id: int, *, kind: DraftKind, text: str, by: 
     """Whether this person's text became a reply, a request for approval or a note after this moment.
 
     A browser that was refreshed before it heard of that still holds the words. A reply that was taken back has not
-    left, nor has one that was cut into several posts: its words stand in none of them as a whole. Raises NotAllowed for a job, which writes nothing.
+    left, nor has one that was cut into several posts: its words stand in none of them as a whole.
     """
+    require(by, Permission.WORK_CASES)
     me = person_id(by)
     sent = select(DeliveryRow.text).where(
         DeliveryRow.case_id == case_id,

@@ -79,8 +79,10 @@ def may(actor: Actor, permission: Permission) -> bool:
 def require(actor: Actor, permission: Permission) -> None:
     """Raise NotAllowed, naming the role and what it lacks, unless the actor holds the permission."""
     if not may(actor, permission):
-        role, wish = Said(ROLES.get(actor.role, actor.role)), Said(PERMISSION_WORDS[permission])
-        raise NotAllowed("{name} ({role}) does not have this right: {wish}.", name=actor.name, role=role, wish=wish)
+        told = {"role": Said(ROLES.get(actor.role, actor.role)), "wish": Said(PERMISSION_WORDS[permission])}
+        raise NotAllowed(
+            "{name} ({role}) does not have this right: {wish}.", name=actor.name, **told, permission=permission
+        )
 
 
 def person_id(actor: Actor) -> int:
