@@ -52,7 +52,7 @@ def test_the_log_is_turned_page_by_page(log: Staff) -> None:
 def test_only_those_who_may_see_the_log_do(log: Staff) -> None:
     with log.store.read() as session:
         for ask_for in (people.read_log, people.export_log):
-            with pytest.raises(NotAllowed, match="see audit"):
+            with pytest.raises(NotAllowed, match="See the audit log"):
                 ask_for(session, Wanted(), by=log.noor)
 
 
