@@ -3,9 +3,9 @@
 from collections.abc import Callable
 from datetime import UTC, datetime
 
-from conftest import Watched, eventually
 from sqlmodel import select
 
+from tests.browser.conftest import Watched, eventually
 from webcare import cases
 from webcare.domain import Role
 from webcare.store.tables import AgentRow, CaseRow, DeliveryRow

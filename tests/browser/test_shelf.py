@@ -2,10 +2,10 @@
 
 import numpy as np
 import pytest
-from conftest import Watched, eventually
 from filling import ANSWERS
 from sqlmodel import select
 
+from tests.browser.conftest import Watched, eventually
 from webcare.cases.saved_replies import Wanted, all_saved, save
 from webcare.cases.suggesting import remember
 from webcare.domain import Author
