@@ -79,6 +79,13 @@ class SaidAgain(StrEnum):
     YES = "yes"
 
 
+class Humour(StrEnum):
+    """Whether a reply jokes."""
+
+    NONE = "none"
+    JOKE = "joke"
+
+
 #: The queue for mentions the classifier is not sure about; first line sorts it by hand.
 UNSORTED = "unsorted"
 #: The queues every desk has. A queue is a name; later desks add their own.

@@ -9,7 +9,7 @@ import pytest
 
 from webcare.errors import SettingsError
 from webcare.triage.training.agent_text import part_of_author, read_agent_text
-from webcare.triage.training.data import TEST, TRAIN, Row
+from webcare.triage.training.data import DEV, TEST, TRAIN, Row
 
 ROOT = Path(__file__).parents[3]
 
@@ -82,8 +82,22 @@ def test_a_line_that_cannot_be_read_is_named(tmp_path: Path) -> None:
         read_agent_text(written(tmp_path, pair(), broken))
 
 
+def test_a_reply_that_jokes_is_one_row_and_belongs_to_the_part_it_names(tmp_path: Path) -> None:
+    told = {"id": "joke-1", "lang": "nl", "author": "a", "part": "train", "mention": "Help", "draft": "Wat een mop."}
+    lines = [told | {"joke": True}, told | {"joke": False, "draft": "Vervelend."}]
+    lines += [told | {"joke": True, "author": "n", "draft": "Nog een."}, told | {"joke": True, "part": "test"}]
+    (tmp_path / "jokes-nl.jsonl").write_text("".join(json.dumps(one) + "\n" for one in lines), encoding="utf-8")
+
+    assert [(row.text, row.labels["humour"], row.part) for row in read_agent_text(tmp_path)] == [
+        ("Wat een mop.", "joke", TRAIN),
+        ("Vervelend.", "none", TRAIN),
+        ("Nog een.", "joke", DEV),
+        ("Wat een mop.", "joke", TEST),
+    ]
+
+
 def test_the_shipped_pairs_keep_their_authors_apart() -> None:
-    rows = read_agent_text(ROOT / "data" / "guard")
+    rows = [row for row in read_agent_text(ROOT / "data" / "guard") if "humour" not in row.labels]
 
     assert len(rows) > 3_500
     parts = {row.scenario[:1]: row.part for row in rows}

@@ -171,6 +171,27 @@ def test_one_command_leads_from_a_saved_base_to_a_release_that_loads(
     assert "written for this project" in card
     assert "MIT" in card
 
+    grown = run(replace(job, version="tiny-10", start=job.models, work=tmp_path / "more", second=PLAN))
+
+    before, after = (json.loads((one / "model.json").read_text()) for one in (folder, grown))
+    assert (after["version"], after["shape"]) == ("tiny-10", before["shape"])
+    assert (grown / "tokenizer.json").read_bytes() == (folder / "tokenizer.json").read_bytes()
+    assert (grown / "weights.safetensors").read_bytes() != (folder / "weights.safetensors").read_bytes()
+    near, _ = json.loads((grown / "metrics.json").read_text())["retrieval"].values()
+    assert near > 0.5, "it kept to the embeddings of the version it grew from"
+
+
+def test_of_text_that_was_read_before_only_a_share_is_read_again(tmp_path: Path) -> None:
+    job = Job(labels=tmp_path, models=tmp_path, work=tmp_path, version="x", new="nl-new-", again=0.25)
+    old = rows(400)
+    new = [replace(row, id=f"nl-new-{row.id}") for row in rows(40)]
+
+    read = pipeline._read_again(job, old + new)
+
+    assert [row for row in read if row in new] == new
+    assert 60 < len(read) - len(new) < 140
+    assert pipeline._read_again(replace(job, again=1.0), old) == old
+
 
 def test_a_run_goes_on_from_weights_that_were_left_and_names_those_it_cannot_read(base: Base, tmp_path: Path) -> None:
     job = Job(labels=tmp_path, models=tmp_path, work=tmp_path, version="x", start=tmp_path / "public.pt")

@@ -31,6 +31,7 @@ class Read:
     embedding: Floats  #: (384,), length 1
     inner: float  #: log-odds of the encoder's own head that it is a note; 0 where it has none
     again: float  #: of a sentence behind a note: log-odds that it gives the note away; 0 where it has no such head
+    funny: float  #: of a whole draft: log-odds that it jokes; 0 where it has no such head
     languages: Floats  #: probabilities of the languages
 
 

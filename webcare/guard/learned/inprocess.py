@@ -134,8 +134,10 @@ class InProcess:
     ) -> Iterable[Score]:
         heads = self.parameters.heads
         ours = said_rows(said, self.parameters.centre)
-        opinion = np.array([one.read.inner for one in said], dtype=np.float32)
-        inner, funny = (heads[name].scores(heads[name].total({STRETCH: ours}), opinion) for name in (NOTE_LIKE, HUMOUR))
+        inner, funny = (
+            heads[name].scores(heads[name].total({STRETCH: ours}), opinions_of(name, said))
+            for name in (NOTE_LIKE, HUMOUR)
+        )
         leaks, notes = self._leaks(said, noted)
         for at, place in enumerate(places):
             kept = 0.0 if free[at] else 1.0
@@ -176,6 +178,11 @@ class InProcess:
             return np.full(len(reads), -1.0, dtype=np.float32)
         centre = self.parameters.centre
         return np.asarray((centred(reads, centre) @ centred(others, centre).T).max(axis=1), dtype=np.float32)
+
+
+def opinions_of(name: str, said: Sequence[Said]) -> Floats:
+    """What the encoder's own head says, as log-odds (N,): that a stretch is a note, or that its draft jokes."""
+    return np.array([one.read.inner if name == NOTE_LIKE else one.draft.funny for one in said], dtype=np.float32)
 
 
 def pair_inputs(said: Sequence[Said], noted: Sequence[Noted], parameters: Parameters) -> Mapping[str, Floats]:

@@ -9,13 +9,14 @@ from typing import Protocol
 
 import numpy as np
 
-from webcare.domain import AgentText, SaidAgain
+from webcare.domain import AgentText, Humour, SaidAgain
 from webcare.encoder import Card, Encoded
 from webcare.encoder.pairs import beside
 from webcare.guard.learned.features import Floats, Read
 
 _AGENT_TEXT = "agent_text"
 _SAID_AGAIN = "said_again"
+_HUMOUR = "humour"
 _LANGUAGE = "language"
 #: Beyond this the encoder's own head tells no more.
 _SURE = 8.0
@@ -43,6 +44,7 @@ class Reader:
         labels: Mapping[str, tuple[str, ...]] = encoder.card.labels
         self._inner = _sides(labels, _AGENT_TEXT, AgentText.INTERNAL_NOTE, AgentText.PUBLIC_REPLY)
         self._again = _sides(labels, _SAID_AGAIN, SaidAgain.YES, SaidAgain.NO)
+        self._funny = _sides(labels, _HUMOUR, Humour.JOKE, Humour.NONE)
 
     def read(self, texts: Iterable[str]) -> dict[str, Read]:
         """Every text by itself, none twice; one pass of the encoder for all that are new."""
@@ -74,8 +76,9 @@ class Reader:
 
     def _as_read(self, encoded: Encoded) -> Read:
         logits = encoded.logits
-        inner, again = (_odds(logits, sides) for sides in (self._inner, self._again))
-        return Read(np.asarray(encoded.embedding, dtype=np.float32), inner, again, _softmax(logits[_LANGUAGE]))
+        inner, again, funny = (_odds(logits, sides) for sides in (self._inner, self._again, self._funny))
+        embedding = np.asarray(encoded.embedding, dtype=np.float32)
+        return Read(embedding, inner, again, funny, _softmax(logits[_LANGUAGE]))
 
 
 _Sides = tuple[str, int, int]

@@ -54,7 +54,14 @@ def _parser() -> argparse.ArgumentParser:
     train.add_argument("--public", type=Path, help="folder with the public sets; without it only our own text is used")
     train.add_argument("--agent-text", type=Path, default=Path("data/guard"), help="pairs of notes and replies")
     train.add_argument("--work", type=Path, default=Path("build/train"), help="checkpoints and downloads")
-    train.add_argument("--start", type=Path, help="weights an earlier run left after the public sets (public.pt)")
+    train.add_argument(
+        "--start",
+        type=Path,
+        help="go on from the version in force of a models folder, or from weights an earlier run left (public.pt)",
+    )
+    train.add_argument("--new", default="", help="pattern of the ids of our own rows that are all read, with --again")
+    train.add_argument("--again", type=float, default=1.0, help="share of our own other rows that is read again")
+    train.add_argument("--head-rate", type=float, default=1e-3, help="learning rate of the heads")
     train.add_argument("--replay", type=float, default=0.15, help="share of the public text read again with our own")
     train.add_argument("--base", default="auto", help="auto, hub, wheel, or a path")
     train.add_argument("--epochs", type=int, default=7, help="times our own text is read")
@@ -138,6 +145,8 @@ def _train(options: argparse.Namespace) -> int:
         agent_text=options.agent_text,
         base=options.base,
         start=options.start,
+        new=options.new,
+        again=options.again,
         replay=options.replay,
         first=replace(plan, epochs=options.public_epochs, max_tokens=64),
         second=replace(
@@ -145,6 +154,7 @@ def _train(options: argparse.Namespace) -> int:
             epochs=options.epochs,
             tokens_a_batch=options.tokens_a_batch,
             learning_rate=options.learning_rate,
+            head_rate=options.head_rate,
         ),
     )
     run(job)

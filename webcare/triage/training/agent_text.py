@@ -1,25 +1,32 @@
-"""Sentences of agents, so that the encoder also learns the guard's two questions.
+"""Texts of agents, so that the encoder also learns the guard's three questions.
 
-Is a sentence meant for colleagues or for the customer? And, read behind a note: does it give away what the note says?
-Both come from the pairs in `data/guard/`: a note, a reply, and the stretch of the reply that gives the note away.
+Is a sentence meant for colleagues or for the customer? Read behind a note, does it give away what the note says? Both
+come from the pairs in `data/guard/`: a note, a reply, and the stretch of the reply that gives the note away. And does a
+reply joke? That comes from the jokes there.
 """
 
 from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from itertools import chain
 from pathlib import Path
 from typing import Any
 
-from webcare.domain import AgentText, SaidAgain
-from webcare.encoder.pairs import FRESH_AUTHORS, TEST_AUTHORS, beside
+from webcare.domain import AgentText, Humour, SaidAgain
+from webcare.encoder.pairs import FRESH_AUTHORS, FRESH_JOKERS, ROUNDS, TEST_AUTHORS, beside
 from webcare.errors import SettingsError
 from webcare.triage.training.data import DEV, TEST, TRAIN, Row
 from webcare.triage.transformer import HEADS
 
 #: Every question the shipped network answers: those of triage, and the guard's.
-TRAINED_HEADS: Mapping[str, tuple[str, ...]] = {**HEADS, "agent_text": tuple(AgentText), "said_again": tuple(SaidAgain)}
+TRAINED_HEADS: Mapping[str, tuple[str, ...]] = {
+    **HEADS,
+    "agent_text": tuple(AgentText),
+    "said_again": tuple(SaidAgain),
+    "humour": tuple(Humour),
+}
 #: Leaks that are said to the customer, in other words than the note's: neither label would be true of them.
 _SAID_AGAIN = frozenset({"paraphrase", "translation", "person_switch"})
 #: Not after a number (“8. november”) and not before a small letter (“ca. fem”).
@@ -27,21 +34,30 @@ _SENTENCE_END = re.compile(r"(?<=[!?…])\s+|(?<=[^\d\s.]\.)\s+(?=[^\Wa-zà-ÿ])
 
 
 def read_agent_text(folder: Path) -> list[Row]:
-    """Rows for the sentences of each pair in a folder. Raises SettingsError naming file, line and fault."""
-    found: dict[tuple[str, str, str], Row] = {}
-    pairs = list(_pairs(folder))
-    for at, (pair, where) in enumerate(pairs):
-        try:
-            rows = [*_sentences(pair), *_beside_notes(pair, _of_same_author(pairs, at))]
-        except (ValueError, KeyError, TypeError) as error:
-            raise SettingsError(f"{where}: {error!s}") from error
-        # Where a sentence was copied from the note it comes twice.
-        found |= {(row.part, row.text, str(sorted(row.labels.items()))): row for row in rows}
-    return list(found.values())
+    """Rows for the sentences of each pair in a folder, and for jokes. Raises SettingsError naming file, line, fault."""
+    pairs = list(_lines(folder, *ROUNDS))
+    made = chain(
+        (_told(where, _of_pair, pair, _of_same_author(pairs, at)) for at, (pair, where) in enumerate(pairs)),
+        (_told(where, _of_joke, joke) for joke, where in _lines(folder, "jokes")),
+    )
+    # Where a sentence was copied from the note it comes twice.
+    return list({(row.part, row.text, str(sorted(row.labels.items()))): row for rows in made for row in rows}.values())
 
 
-def _pairs(folder: Path) -> Iterator[tuple[dict[str, Any], str]]:
-    for file in sorted([*folder.glob("pairs-*.jsonl"), *folder.glob("pairs2-*.jsonl")]):
+def _told(where: str, rows_of: Callable[..., Iterable[Row]], *given: Any) -> list[Row]:
+    try:
+        return list(rows_of(*given))
+    except (ValueError, KeyError, TypeError) as error:
+        raise SettingsError(f"{where}: {error!s}") from error
+
+
+def _of_pair(pair: Mapping[str, Any], other: str) -> Iterator[Row]:
+    yield from _sentences(pair)
+    yield from _beside_notes(pair, other)
+
+
+def _lines(folder: Path, *names: str) -> Iterator[tuple[dict[str, Any], str]]:
+    for file in sorted(file for name in names for file in folder.glob(f"{name}-*.jsonl")):
         for number, line in enumerate(file.read_text(encoding="utf-8").splitlines(), start=1):
             where = f"{file}, line {number}"
             try:
@@ -93,6 +109,14 @@ def _sentences(pair: Mapping[str, Any]) -> Iterator[Row]:
         labels = {"agent_text": kind.value, "language": of}
         part = part_of_author(pair["author_topic"])
         yield Row(f"{pair['id']}-{at}", text, of, labels, "agent text", pair["author_topic"], part)
+
+
+def _of_joke(joke: Mapping[str, Any]) -> Iterator[Row]:
+    """A reply, whole: which sentence of it jokes is not marked."""
+    told = Humour.JOKE if joke["joke"] else Humour.NONE
+    part = TEST if joke["part"] == TEST else DEV if joke["author"] in FRESH_JOKERS else TRAIN
+    labels = {"humour": told.value, "language": joke["lang"]}
+    yield Row(joke["id"], joke["draft"], joke["lang"], labels, "agent text", f"joke-{joke['author']}", part)
 
 
 def _split(text: str) -> list[str]:

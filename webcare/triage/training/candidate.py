@@ -10,18 +10,13 @@ import hashlib
 import json
 import logging
 import random
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import asdict, dataclass, field, replace
 from datetime import datetime
 from pathlib import Path
 
-import numpy as np
-import torch
-from tokenizers import Tokenizer
-from torch import Tensor
-
-from webcare.encoder import Encoder, set_current
-from webcare.encoder.artefact import Artefact, current_folder, read_artefact, read_card
+from webcare.encoder import set_current
+from webcare.encoder.artefact import current_folder, read_card
 from webcare.encoder.network import Network
 from webcare.errors import SettingsError
 from webcare.triage.training import exam, export
@@ -32,7 +27,8 @@ from webcare.triage.training.evaluate import Report, ask, report
 from webcare.triage.training.force import put_in_force
 from webcare.triage.training.gold import frozen
 from webcare.triage.training.pipeline import route_curve
-from webcare.triage.training.train import Plan, train
+from webcare.triage.training.shipped import keep_goals, shipped
+from webcare.triage.training.train import GOALS, Plan, train
 from webcare.triage.transformer import TransformerClassifier
 
 _log = logging.getLogger(__name__)
@@ -132,30 +128,11 @@ def _taught(job: Job, staff: Sequence[Row], own: Sequence[Row]) -> list[Row]:
 
 
 def _trained(job: Job, rows: list[Row]) -> tuple[Network, Base]:
-    artefact = read_artefact(job.models)
     work = job.work / "growing" / f"{job.version}-{_digest(rows, job.plan)}"
-    work.mkdir(parents=True, exist_ok=True)
-    # The candidate keeps to the sentence embeddings of the model it comes from, which reads texts without a prefix.
-    if not (work / "goals.npy").exists():
-        encoder = Encoder.load(job.models, precision="fp32")
-        np.save(work / "goals.npy", encoder.embed([row.text for row in rows]).astype(np.float16))
-    base = base_of(artefact)
-    return train(base, rows, job.plan, work, start=state_of(artefact)), base
-
-
-def base_of(artefact: Artefact) -> Base:
-    """A shipped model as something that training can start from."""
-    raw = json.loads(artefact.tokenizer)
-    pieces = tuple((piece, float(score)) for piece, score in raw["model"]["vocab"])
-    prefix = "bert."
-    tensors = {name.removeprefix(prefix): found for name, found in artefact.tensors.items() if name.startswith(prefix)}
-    normalizer = Tokenizer.from_str(artefact.tokenizer).normalizer
-    return Base(artefact.card.base, artefact.card.shape, tensors, pieces, normalizer)
-
-
-def state_of(artefact: Artefact) -> Mapping[str, Tensor]:
-    """The shipped weights, heads included, as a network's state."""
-    return {name: torch.from_numpy(np.array(found, dtype=np.float32)) for name, found in artefact.tensors.items()}
+    # The candidate keeps to the sentence embeddings of the model it comes from.
+    keep_goals(job.models, [row.text for row in rows], work / GOALS)
+    base, state = shipped(job.models)
+    return train(base, rows, job.plan, work, start=state), base
 
 
 def _examined(job: Job, shelf: Path, gold: Sequence[Row], held: Sequence[Row]) -> tuple[exam.Exam, Report]:

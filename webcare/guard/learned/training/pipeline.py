@@ -13,7 +13,7 @@ import numpy as np
 
 from webcare.encoder import Encoder
 from webcare.encoder.artefact import WEIGHTS, current_folder, file_digest
-from webcare.encoder.pairs import FRESH_AUTHORS, TEST_AUTHORS
+from webcare.encoder.pairs import FRESH_AUTHORS, FRESH_JOKERS, TEST_AUTHORS
 from webcare.guard.base import HOLDS, WARNS
 from webcare.guard.learned.features import (
     LIKENESS,
@@ -28,7 +28,7 @@ from webcare.guard.learned.features import (
     noted_rows,
     said_rows,
 )
-from webcare.guard.learned.inprocess import InProcess
+from webcare.guard.learned.inprocess import InProcess, opinions_of
 from webcare.guard.learned.parameters import HUMOUR, LEAK, NOTE_LIKE, Head, Parameters, rounded, save
 from webcare.guard.learned.reading import Reader, TextEncoder
 from webcare.guard.learned.training.examples import (
@@ -54,13 +54,11 @@ _EVERYTHING = 1_000_000
 LEAK_PLANS = (Plan(LIKENESS, 0), Plan(STRETCH, 48), Plan(PAIR, 48))
 NOTE_LIKE_PLANS = (Plan(STRETCH, 0, strength=0.05), Plan(STRETCH, 48))
 HUMOUR_PLANS = (Plan(STRETCH, 0, strength=0.05), Plan(STRETCH, 32))
-#: Authors that are judged by networks that never saw them, a round each. The encoder has learned from pairs by all
-#: other authors, so that only the fresh ones say what a score means; jokes it never saw.
-FOLDS = {
-    LEAK: (FRESH_AUTHORS,),
-    NOTE_LIKE: (FRESH_AUTHORS,),
-    HUMOUR: tuple(frozenset(letters) for letters in ("a", "b", "c", "di", "gj", "lt")),
-}
+#: Authors that are judged by networks that never saw them. The encoder has learned from all others, so that only the
+#: fresh ones say what a score means; `t` is also the name of every other further reply.
+FRESH = {LEAK: FRESH_AUTHORS, NOTE_LIKE: FRESH_AUTHORS, HUMOUR: FRESH_JOKERS | {"t"}}
+#: Which sentence of a reply jokes is guessed by networks that never saw its author, a round each.
+_JOKERS = tuple(frozenset(letters) for letters in ("a", "b", "c", "di", "gj", "lt", "m", "n"))
 #: Of harmless replies a head may hold, and may warn of, this share.
 HOLDS_OF = {LEAK: 0.03, NOTE_LIKE: 0.010, HUMOUR: 0.015}
 WARNS_OF = {LEAK: 0.07, NOTE_LIKE: 0.05, HUMOUR: 0.05}
@@ -169,26 +167,22 @@ def _fit_head(
         nets = fit_nets(plans, _of(inputs, learn), wanted[learn], weights[learn], SEED)
         return summed(nets, _of(inputs, judge))
 
-    unseen, judged = crossed([one.author for one in examples], FOLDS[name], score)
-    # The encoder never saw a joke, so that all of them may teach once they have been judged.
-    learned = np.ones(len(examples), dtype=bool) if name == HUMOUR else ~judged
-    nets = tuple(fit_nets(plans, _of(inputs, learned), wanted[learned], weights[learned], SEED))
+    unseen, judged = crossed([one.author for one in examples], (FRESH[name],), score)
+    nets = tuple(fit_nets(plans, _of(inputs, ~judged), wanted[~judged], weights[~judged], SEED))
     rows = [row for row in _likest(examples, unseen) if judged[row] and weights[row] > 0]
     kept = [examples[row] for row in rows]
-    opinions = opinions_of(name, kept, material)
+    opinions = opinions_for(name, kept, material)
     head = Head(nets, *line_of(unseen[rows], opinions, wanted[rows]), 1.0, 1.0)
     best = _drafts(kept, head.probability(unseen[rows], opinions), material)
     errors, warnings = _limits(name, best, material)
     return replace(head, errors_from=errors, warns_from=warnings), _figures(best, (errors, warnings), material)
 
 
-def opinions_of(name: str, examples: Sequence[Example], material: Material) -> Floats:
+def opinions_for(name: str, examples: Sequence[Example], material: Material) -> Floats:
     """What the encoder's own heads say of each example, as log-odds (N,)."""
     if name == LEAK:
         return material.reader.said_again([(one.whole, one.text) for one in examples])
-    if name == NOTE_LIKE:
-        return np.array([material.reads[one.text].inner for one in examples], dtype=np.float32)
-    return np.zeros(len(examples), dtype=np.float32)
+    return opinions_of(name, _sides(examples, material)[0])
 
 
 def _likest(examples: Sequence[Example], totals: Floats) -> list[int]:
@@ -223,7 +217,7 @@ def _funniest(examples: Sequence[Example], inputs: dict[str, Floats], wanted: Fl
             fit_nets(HUMOUR_PLANS[:1], _of(inputs, learn), wanted[learn], weights[learn], SEED), _of(inputs, judge)
         )
 
-    guesses, _ = crossed(authors, FOLDS[HUMOUR], score)
+    guesses, _ = crossed(authors, _JOKERS, score)
     kept = np.where(wanted, 0.0, 1.0).astype(np.float32)
     for rows in _by_source(examples).values():
         if wanted[rows[0]]:
@@ -317,7 +311,7 @@ def _left_out(name: str, lang: str, there: Sequence[Pair], material: Material, p
     totals = head.total(inputs_for(judged, material, parameters))
     rows = _likest(judged, totals)
     kept = [judged[row] for row in rows]
-    best = _drafts(kept, head.scores(totals[rows], opinions_of(name, kept, material)), material)
+    best = _drafts(kept, head.scores(totals[rows], opinions_for(name, kept, material)), material)
     kinds = {pair.id: pair.kind for pair in there}
     leaks = [value for source, value in best.items() if kinds[source] not in HARMLESS]
     if name == NOTE_LIKE:
