@@ -40,6 +40,16 @@ def opened(signed_in: Callable[..., Watched], case_id: int | None, **options: ob
     return watched
 
 
+#: Every text that stands in the box from now on, each once.
+_REMEMBER_WHAT_STANDS = """() => {
+  window.stood = []
+  setInterval(() => {
+    const box = document.querySelector('.st-key-wc_reply textarea')
+    if (box && !window.stood.includes(box.value)) window.stood.push(box.value)
+  }, 5)
+}"""
+
+
 def others(desk: Desk, case_id: int | None) -> list[str]:
     with desk.store.read() as session:
         found = drafts.drafts_of(session, case_id or 0, kind="reply", by=desk.first)
@@ -122,12 +132,16 @@ def test_a_killed_server_loses_nothing(
     eventually(lambda: draft(desk, case.id) == "It was kept", LONG_S)
     console.freeze()
     page.keyboard.insert_text(" and this was not")
+    page.evaluate(_REMEMBER_WHAT_STANDS)
     console.kill()
     console.start()
     if refresh:
         page.reload()
     stands(page, "It was kept and this was not")
     eventually(lambda: draft(desk, case.id) == "It was kept and this was not", LONG_S)
+    if not refresh:
+        # Whoever goes on typing meanwhile goes on with these words, not with the ones of before.
+        assert page.evaluate("window.stood") == ["It was kept and this was not"]
     # And one can go on.
     box(page).click()
     page.keyboard.press("Control+End")

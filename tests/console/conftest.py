@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Callable, Iterator
+from datetime import timedelta
 from typing import Any
 
 import pytest
@@ -10,6 +11,7 @@ from streamlit.testing.v1 import AppTest
 
 from webcare import console
 from webcare.app import App
+from webcare.cases import presence
 from webcare.console import desk as console_desk
 from webcare.domain import Role
 from webcare.settings import Settings, load_settings
@@ -50,6 +52,13 @@ def open_page(app: App, desk: Desk, monkeypatch: pytest.MonkeyPatch) -> OpenPage
         return test.run()
 
     return open_
+
+
+@pytest.fixture
+def unhurried(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Who types is told for as long as a slow machine takes to draw a page."""
+    monkeypatch.setattr(presence, "TYPED_FOR", timedelta(hours=1))
+    monkeypatch.setattr(presence, "SEEN_FOR", timedelta(hours=1))
 
 
 def _settings(url: str) -> Settings:

@@ -121,6 +121,32 @@ def test_nothing_is_lost_when_two_threads_meet():
     assert while_served(run).paths() == list(range(20_000))
 
 
+def test_what_the_browser_was_not_told_yet_is_told_though_another_run_begins():
+    """Both values of a field, the first before the second: the server counts on the first having been heard."""
+    bunches.go_together()
+
+    def run(server: Server, bunch: Bunch) -> None:
+        bunch.say(server, RUNNER, element(1))
+        bunch.tell(server, lambda session: session._browser_queue.clear(retain_lifecycle_msgs=True))
+        for place in (1, 2, 2):
+            bunch.say(server, RUNNER, element(place))
+
+    assert while_served(run).paths() == [1, 1, 2]
+
+
+def test_a_runner_is_heard_out_before_another_takes_its_place():
+    made = bunches._heard_out(lambda session: setattr(session, "_scriptrunner", ANOTHER))
+
+    def run(server: Server, bunch: Bunch) -> None:
+        server._bunch = bunch
+        bunch.say(server, RUNNER, element(1))
+        made(server)
+        bunch.say(server, RUNNER, element(2))
+        bunch.say(server, ANOTHER, element(3))
+
+    assert while_served(run).paths() == [1, 3]
+
+
 def test_every_session_gathers_once():
     bunches.go_together()
     once = AppSession._on_scriptrunner_event

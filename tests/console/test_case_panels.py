@@ -2,6 +2,7 @@
 
 from datetime import UTC, datetime, timedelta
 
+import pytest
 from sqlmodel import select
 
 from tests.console.conftest import OpenPage, component, html_of, open_menu
@@ -19,6 +20,7 @@ def write(desk: Desk, author: Author, text: str, days: int = 0) -> CaseRow:
     return desk.case_of(mention)
 
 
+@pytest.mark.usefixtures("unhurried")
 def test_a_colleague_who_types_is_told_at_the_head_and_above_the_reply(open_page: OpenPage, desk: Desk):
     case = desk.open_case()
     with desk.store.write() as session:

@@ -138,6 +138,7 @@ def test_the_count_of_what_is_mine_is_mine(open_page: OpenPage, desk: Desk, noor
     assert Asker(noor.port, token_for(desk, Role.TEAM_LEAD)).mark("tabs") == before
 
 
+@pytest.mark.usefixtures("unhurried")
 def test_a_case_has_another_mark_once_it_changed_and_while_somebody_types(open_page: OpenPage, desk: Desk, noor: Asker):
     case = desk.open_case()
     part = drawn(open_page("case", case=case.id), "case")

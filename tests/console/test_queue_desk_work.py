@@ -31,6 +31,7 @@ def asked(test: AppTest, kind: str, ids: list[int], to: int | None = None) -> Ap
     return test.run()
 
 
+@pytest.mark.usefixtures("unhurried")
 def test_a_row_tells_its_tags_and_who_looks(open_page: OpenPage, desk: Desk):
     case = desk.open_case()
     with desk.store.write() as session:

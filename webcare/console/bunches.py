@@ -1,10 +1,15 @@
-"""What a page says on its way to the browser travels in bunches, so that a room full of people waits less.
+"""What a page says on its way to the browser travels in bunches, and none of it is dropped on the way.
 
 Streamlit 1.67 hands each element of a page to the server's loop by itself: for every one of ninety it wakes the loop,
 which then looks through the queues of everybody at work and goes to sleep again. With a hundred people that takes more
 of the processor than the pages themselves. Here what a run says is gathered, and handed over when the run ends, or
 when the first of it has waited `LONGEST_S`: sooner than anybody sees, and late enough for most runs to need it once.
 All of it, elements and what else a run tells (it has begun, it has ended, it failed), keeps its order.
+
+Streamlit drops what a run said and the browser has not been told yet as soon as the next run begins, for that will say
+it anew. It does not say anew that a field was given another value: the server believes that the browser has it, the
+browser goes on with the old one, and its next word is taken for a change that somebody made. On a busy machine a text
+that was sent came back into its box in this way, and a chosen order was gone. So nothing is dropped.
 """
 
 from __future__ import annotations
@@ -16,6 +21,7 @@ from typing import Any
 
 from streamlit.proto.ForwardMsg_pb2 import ForwardMsg
 from streamlit.runtime.app_session import AppSession
+from streamlit.runtime.forward_msg_queue import ForwardMsgQueue
 from streamlit.runtime.scriptrunner import ScriptRunner, ScriptRunnerEvent
 
 #: How long an element waits for others at most: two pictures of a screen.
@@ -55,9 +61,11 @@ class Bunch:
 
 
 def go_together() -> None:
-    """Have every session of this process gather what its runs say, once."""
+    """Have every session of this process gather what its runs say and drop none of it, once."""
     if not hasattr(AppSession._on_scriptrunner_event, "__wrapped__"):
         AppSession._on_scriptrunner_event = _gathered(AppSession._on_scriptrunner_event)  # type: ignore[method-assign]
+        AppSession._create_scriptrunner = _heard_out(AppSession._create_scriptrunner)  # type: ignore[method-assign]
+        ForwardMsgQueue.clear = _kept(ForwardMsgQueue.clear)  # type: ignore[method-assign]
 
 
 def _queued(session: AppSession, *, runner: ScriptRunner | None, message: ForwardMsg) -> bool:
@@ -73,6 +81,35 @@ def _done(session: AppSession, *, what: Callable[[AppSession], None]) -> bool:
     return False
 
 
+def _bunch_of(session: AppSession) -> Bunch:
+    bunch: Bunch = session.__dict__.setdefault("_bunch", Bunch())
+    return bunch
+
+
+def _heard_out(create: Any) -> Any:
+    """Before another runner takes the place of one, what that said is taken: afterwards nothing of it is wanted."""
+
+    @wraps(create)
+    def hear_out(session: AppSession, *given: Any, **named: Any) -> None:
+        _bunch_of(session).hand_over(session)
+        create(session, *given, **named)
+
+    return hear_out
+
+
+def _kept(clear: Any) -> Any:
+    """A run begins: what waits for the browser goes on waiting, and nothing that is said now takes its place."""
+
+    @wraps(clear)
+    def keep(queue: ForwardMsgQueue, retain_lifecycle_msgs: bool = False, **named: Any) -> None:
+        if retain_lifecycle_msgs:
+            queue._delta_index_map = {}
+        else:
+            clear(queue, retain_lifecycle_msgs, **named)
+
+    return keep
+
+
 def _gathered(on_event: Any) -> Any:
     @wraps(on_event)
     def gather(
@@ -83,7 +120,7 @@ def _gathered(on_event: Any) -> Any:
         exception: BaseException | None = None,
         **about: Any,
     ) -> None:
-        bunch: Bunch = session.__dict__.setdefault("_bunch", Bunch())
+        bunch = _bunch_of(session)
         if event is ScriptRunnerEvent.ENQUEUE_FORWARD_MSG and forward_msg is not None:
             bunch.say(session, sender, forward_msg)
         else:

@@ -15,6 +15,9 @@ from typing import Any, Literal
 
 import streamlit as st
 from sqlmodel import Session
+from streamlit.runtime.scriptrunner import get_script_run_ctx
+from streamlit.runtime.state.common import user_key_from_element_id
+from streamlit.runtime.state.session_state import Serialized
 
 from webcare import cases
 from webcare.cases import presence
@@ -74,13 +77,19 @@ def text_in(box: Box) -> str:
 
 
 def start(box: Box, me: Actor) -> None:
-    """Before the whole page is drawn: fill the box with what is kept, and know what is kept."""
+    """Before the whole page is drawn: fill the box with what is kept, and know what is kept.
+
+    A browser that comes back to a server that was started anew has a box already, maybe with words that never arrived.
+    It keeps them: filled with the older text, the box would take whatever is typed next for a continuation of that.
+    """
     stored = _stored(box, me).text
-    if box.key not in st.session_state:
+    held = st.session_state.get(box.key, _held_by_browser(box.key))
+    if held is None:
         st.session_state[box.key] = stored
+    if held in (None, stored):
         _know(box, stored)
-    elif text_in(box) == stored:
-        _know(box, stored)
+    elif box.key not in st.session_state:
+        st.session_state[_kept(box)], st.session_state[_held(box)] = stored, True
 
 
 def keep(box: Box) -> None:
@@ -293,7 +302,9 @@ def _found(box: Box, name: str) -> None:
         return
     st.session_state[f"found_{box.key}"] = text
     if is_draft[-1]:
-        _replace(box, text)
+        # A box that kept its words may have more of them by now.
+        if not st.session_state.get(_held(box)):
+            _replace(box, text)
         _know(box, text)
         say(box.place, "info", _(_FOUND))
 
@@ -357,3 +368,21 @@ def _kept(box: Box) -> str:
 
 def _wish(box: Box) -> str:
     return f"replaced_{box.key}"
+
+
+def _held(box: Box) -> str:
+    return f"held_{box.key}"
+
+
+def _held_by_browser(key: str) -> str | None:
+    """What a reconnecting browser has in the text box with that key; None where it has no such box.
+
+    Streamlit shows it to a page only once the box is drawn (1.67, `WStates.__getitem__`).
+    """
+    context = get_script_run_ctx()
+    if context is None:
+        return None
+    for element, state in context.session_state._state._new_widget_state.states.items():
+        if isinstance(state, Serialized) and user_key_from_element_id(element) == key:
+            return str(state.value.string_value)
+    return None
