@@ -4,8 +4,8 @@
 PYTHON ?= python3
 ARGS ?=
 # Three processes even on two cores: those with a browser mostly wait. Whole files go to one process: what a file shares
-# (a server, a browser, a loaded model) is then made once.
-TESTS := -m pytest -n 3 --dist loadfile
+# (a server, a browser, a loaded model) is then made once. Their order is that of tests/conftest.py.
+TESTS := -m pytest -n 3 --dist loadfile --no-loadscope-reorder
 BIN := .venv/bin
 SETUP := $(PYTHON) tools/setup.py
 

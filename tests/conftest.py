@@ -24,6 +24,41 @@ _TEMPLATE = "webcare_template"
 share_compiled_statements()
 
 
+#: Files that start browsers or whole desks, and mostly wait for them; those that take longest begin first.
+_SLOW = (
+    "test_cli_demo.py",
+    "test_cli.py",
+    "test_no_lost_typing.py",
+    "test_stateful.py",
+    "test_desk.py",
+    "test_composers.py",
+    "test_queue_desk.py",
+    "test_soak.py",
+    "browser/",
+    "walks/",
+    "test_cli_rules.py",
+)
+#: By then the last of them has begun: what is left is short, so that no process is alone with a long file at the end.
+_SLOW_UNTIL = 0.8
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Spread the slow files among the others: three browsers at once are slower than one beside two that count."""
+    files: dict[Path, list[pytest.Item]] = {}
+    for item in items:
+        files.setdefault(item.path, []).append(item)
+    slow = sorted((path for path in files if _slowness(path) < len(_SLOW)), key=_slowness)
+    quick = [path for path in files if _slowness(path) == len(_SLOW)]
+    place = {path: _SLOW_UNTIL * at / len(slow) for at, path in enumerate(slow)}
+    place |= {path: (at + 0.5) / len(quick) for at, path in enumerate(quick)}
+    items[:] = [item for path in sorted(files, key=place.__getitem__) for item in files[path]]
+
+
+def _slowness(path: Path) -> int:
+    tail = "/".join(path.parts[-2:])
+    return next((at for at, name in enumerate(_SLOW) if name in tail), len(_SLOW))
+
+
 @pytest.fixture(autouse=True)
 def _same_main() -> Iterator[None]:
     """Put `__main__` back: AppTest leaves the console's script there, and processes started later would run it."""

@@ -233,6 +233,20 @@ def box():
         yield running
 
 
+@pytest.fixture
+def initialise(tmp_path, monkeypatch):
+    """`webcare init` in this process: what it does as a process of its own is shown above."""
+
+    def make(secrets: dict[str, str], *arguments: str) -> None:
+        with monkeypatch.context() as there:
+            there.chdir(tmp_path)
+            for name, value in secrets.items():
+                there.setenv(name, value)
+            assert main(["init", *arguments]) == 0
+
+    return make
+
+
 def configure(folder: Path, box: Sandbox, **options: object) -> dict[str, str]:
     """A settings file for the sandbox's X account; gives the environment with its secrets."""
     (folder / "webcare.toml").write_text(
@@ -242,9 +256,9 @@ def configure(folder: Path, box: Sandbox, **options: object) -> dict[str, str]:
     return {secret_variable("x_hemlund", name): value for name, value in box.credentials("x_hemlund").items()}
 
 
-def test_poll_collects_what_is_there_and_says_how_much(tmp_path, box):
+def test_poll_collects_what_is_there_and_says_how_much(tmp_path, box, initialise):
     secrets = configure(tmp_path, box)
-    assert webcare(tmp_path, "init", **secrets).returncode == 0
+    initialise(secrets)
     for text in ("@hemlund mijn kast is kapot", "@hemlund where is my order?"):
         box.world.post_x(text=text, author="sanne_v")
     done = webcare(tmp_path, "poll", "--once", **secrets)
@@ -253,9 +267,9 @@ def test_poll_collects_what_is_there_and_says_how_much(tmp_path, box):
     assert (again.returncode, again.stdout) == (0, b"x_hemlund: 0 new\n")
 
 
-def test_poll_tells_what_the_network_refused_and_exits_1(tmp_path, box):
+def test_poll_tells_what_the_network_refused_and_exits_1(tmp_path, box, initialise):
     secrets = configure(tmp_path, box)
-    assert webcare(tmp_path, "init", **secrets).returncode == 0
+    initialise(secrets)
     wrong = {**secrets, secret_variable("x_hemlund", "access_token_secret"): "not-the-one"}
     done = webcare(tmp_path, "poll", "--once", **wrong)
     assert done.returncode == 1
@@ -263,17 +277,17 @@ def test_poll_tells_what_the_network_refused_and_exits_1(tmp_path, box):
     assert "not-the-one" not in done.stderr.decode()
 
 
-def test_poll_of_an_account_nobody_configured_is_refused(tmp_path, box):
+def test_poll_of_an_account_nobody_configured_is_refused(tmp_path, box, initialise):
     secrets = configure(tmp_path, box)
-    webcare(tmp_path, "init", **secrets)
+    initialise(secrets)
     done = webcare(tmp_path, "poll", "--once", "fb_other", **secrets)
     assert done.returncode == 2
     assert "there is no account fb_other in the settings; there are: x_hemlund" in done.stderr.decode()
 
 
-def test_doctor_finds_nothing_to_mend_on_a_desk_that_is_right(tmp_path, box):
+def test_doctor_finds_nothing_to_mend_on_a_desk_that_is_right(tmp_path, box, initialise):
     secrets = configure(tmp_path, box)
-    webcare(tmp_path, "init", "--username", "ada", **secrets)
+    initialise(secrets, "--username", "ada")
     done = webcare(tmp_path, "doctor", **secrets)
     report = done.stdout.decode()
     assert done.returncode == 0, report
@@ -283,9 +297,9 @@ def test_doctor_finds_nothing_to_mend_on_a_desk_that_is_right(tmp_path, box):
     assert not any(value in report for value in secrets.values())
 
 
-def test_doctor_names_missing_secrets_by_variable_and_fails(tmp_path, box):
+def test_doctor_names_missing_secrets_by_variable_and_fails(tmp_path, box, initialise):
     secrets = configure(tmp_path, box)
-    webcare(tmp_path, "init", "--username", "ada", **secrets)
+    initialise(secrets, "--username", "ada")
     gone = secret_variable("x_hemlund", "api_secret")
     done = webcare(tmp_path, "doctor", **{name: value for name, value in secrets.items() if name != gone})
     report = done.stdout.decode()
@@ -294,9 +308,9 @@ def test_doctor_names_missing_secrets_by_variable_and_fails(tmp_path, box):
     assert not any(value in report for value in secrets.values())
 
 
-def test_doctor_tells_a_network_that_refuses_and_an_account_that_is_another(tmp_path, box):
+def test_doctor_tells_a_network_that_refuses_and_an_account_that_is_another(tmp_path, box, initialise):
     secrets = configure(tmp_path, box)
-    webcare(tmp_path, "init", "--username", "ada", **secrets)
+    initialise(secrets, "--username", "ada")
     wrong = {**secrets, secret_variable("x_hemlund", "access_token_secret"): "not-the-one"}
     report = webcare(tmp_path, "doctor", **wrong).stdout.decode()
     assert "FAIL  account x_hemlund" in report
@@ -320,9 +334,9 @@ def test_doctor_reaches_its_end_with_no_database_and_with_broken_settings(tmp_pa
     assert "FAIL  settings               webcare.toml is not valid TOML" in broken.stdout.decode()
 
 
-def test_doctor_shows_a_job_that_keeps_failing(tmp_path, box):
+def test_doctor_shows_a_job_that_keeps_failing(tmp_path, box, initialise):
     secrets = configure(tmp_path, box)
-    webcare(tmp_path, "init", "--username", "ada", **secrets)
+    initialise(secrets, "--username", "ada")
     wrong = {**secrets, secret_variable("x_hemlund", "access_token_secret"): "not-the-one"}
     webcare(tmp_path, "poll", "--once", **wrong)
     with_lease = (

@@ -4,6 +4,7 @@ import ast
 from collections.abc import Callable
 from dataclasses import replace
 from datetime import timedelta
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -39,12 +40,20 @@ GIVES_STATE = {
 SPEAKS = {"delivery.py": {"_post"}}
 
 
-def functions(tree: ast.AST) -> list[ast.FunctionDef | ast.AsyncFunctionDef]:
-    return [node for node in ast.walk(tree) if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef)]
+@cache
+def pieces(path: Path) -> list[tuple[tuple[str, ...], ast.AST]]:
+    """Every piece of a file's code, with the functions it stands in."""
+    found: list[tuple[tuple[str, ...], ast.AST]] = []
 
+    def look(node: ast.AST, inside: tuple[str, ...]) -> None:
+        if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef):
+            inside = (*inside, node.name)
+        found.append((inside, node))
+        for child in ast.iter_child_nodes(node):
+            look(child, inside)
 
-def parsed(path: Path) -> ast.AST:
-    return ast.parse(path.read_text(encoding="utf-8"))
+    look(ast.parse(path.read_text(encoding="utf-8")), ())
+    return found
 
 
 def places(found: Callable[[ast.AST], bool], *folders: str) -> dict[str, set[str]]:
@@ -54,13 +63,9 @@ def places(found: Callable[[ast.AST], bool], *folders: str) -> dict[str, set[str
         name = path.relative_to(ROOT).as_posix()
         if name.startswith(folders):
             continue
-        tree = parsed(path)
-        inside = {id(node) for function in functions(tree) for node in ast.walk(function)}
-        for function in functions(tree):
-            if any(found(node) for node in ast.walk(function)):
-                result.setdefault(name, set()).add(function.name)
-        if any(found(node) for node in ast.walk(tree) if id(node) not in inside):
-            result.setdefault(name, set()).add("the file")
+        for inside, node in pieces(path):
+            if found(node):
+                result.setdefault(name, set()).update(inside or ("the file",))
     return result
 
 
@@ -125,7 +130,8 @@ def test_one_function_lets_a_network_hear_something() -> None:
     ("delivery.py", "send_due", ("_claim", "_post")),
 ])  # fmt: skip
 def test_the_gate_comes_before_the_door(file: str, name: str, gate: tuple[str, ...]) -> None:
-    (function,) = [one for one in functions(parsed(ROOT / file)) if one.name == name]
+    defined = (one for _, one in pieces(ROOT / file) if isinstance(one, ast.FunctionDef | ast.AsyncFunctionDef))
+    (function,) = [one for one in defined if one.name == name]
     calls = sorted(
         (node.lineno, node.col_offset, node.func.attr if isinstance(node.func, ast.Attribute) else node.func.id)
         for node in ast.walk(function)
