@@ -6,10 +6,12 @@ import argparse
 import json
 import statistics
 import sys
+from collections import deque
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from webcare.encoder.pairs import beside
 from webcare.errors import ModelMissing, ModelUnusable, WebcareError
 
 if TYPE_CHECKING:
@@ -43,8 +45,10 @@ def _evaluate(rest: Sequence[str]) -> int:
     notes = [f"no set {name} in {options.labels}" for name in missing]
     classifier = None if options.no_model else _classifier(options.models, notes)
     if classifier is not None:
-        # What the encoder needs to run is its own; only what comes after it is the guard's.
+        # What the encoder needs to read, also behind a note, is its own; only what comes after is the guard's.
         classifier.classify([case.draft for case in cases])
+        behind = (beside(note, case.draft) for case in cases for note in case.notes)
+        deque(classifier.encoder.encode(behind, for_labels=False), maxlen=0)
     now = _memory_mb()
     before = None if now is None else now - lists
     setting = _setting(options, classifier, notes)

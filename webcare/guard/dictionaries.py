@@ -103,7 +103,8 @@ _SHORT, _SHORT_PART = 3, 4.5
 _PART = 5
 #: Shorter words have too many others two slips away.
 _ALIKE_FROM = 8
-_REMEMBERED = 10_000
+#: Words remembered of each language: those of a desk's own replies, over and over.
+_REMEMBERED = 4_000
 
 
 class Dictionary(Protocol):
