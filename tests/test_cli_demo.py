@@ -98,7 +98,7 @@ def webcare(folder: Path, *arguments: str, **environment: str) -> subprocess.Com
     return subprocess.run(command, cwd=folder, env=env, capture_output=True, text=True, timeout=120)
 
 
-def test_the_demo_comes_up_collects_by_itself_and_ctrl_c_stops_all_of_it(start, tmp_path):
+def test_the_demo_collects_by_itself_stands_alone_in_its_folder_and_ctrl_c_stops_all_of_it(start, tmp_path):
     demo = start("demo")
     demo.wait_until_up()
     console, public = address(demo.printed, "The desk"), address(demo.printed, "The public side")
@@ -116,6 +116,10 @@ def test_the_demo_comes_up_collects_by_itself_and_ctrl_c_stops_all_of_it(start, 
             return {row[0] for row in session.connection().execute(query)} == {"x", "facebook"}
 
     until(collected, 20)
+    second = webcare(tmp_path, "demo")
+    assert second.returncode == 2
+    assert second.stderr.startswith("webcare: a demo is running here already")
+    assert database.exists()
     assert len(demo.living()) == 3
     demo.process.send_signal(signal.SIGINT)
     assert demo.process.wait(STOP_WITHIN_S) == 0
@@ -124,17 +128,6 @@ def test_the_demo_comes_up_collects_by_itself_and_ctrl_c_stops_all_of_it(start, 
     scheduler_log = (tmp_path / "data" / "demo" / "logs" / "scheduler.log").read_text()
     assert "stopping" in scheduler_log
     assert "Traceback" not in scheduler_log
-
-
-def test_a_second_demo_in_the_same_folder_is_refused_and_the_first_one_keeps_its_data(start, tmp_path):
-    first = start("demo")
-    first.wait_until_up()
-    second = webcare(tmp_path, "demo")
-    assert second.returncode == 2
-    assert second.stderr.startswith("webcare: a demo is running here already")
-    assert (tmp_path / "data" / "demo" / "webcare.db").exists()
-    first.process.send_signal(signal.SIGTERM)
-    assert first.process.wait(STOP_WITHIN_S) == 0
 
 
 @pytest.mark.parametrize("name", _NAMES)

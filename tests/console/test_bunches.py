@@ -127,7 +127,7 @@ def test_what_the_browser_was_not_told_yet_is_told_though_another_run_begins():
 
     def run(server: Server, bunch: Bunch) -> None:
         bunch.say(server, RUNNER, element(1))
-        bunch.tell(server, lambda session: session._browser_queue.clear(retain_lifecycle_msgs=True))
+        bunch.tell(server, AppSession._clear_queue)
         for place in (1, 2, 2):
             bunch.say(server, RUNNER, element(place))
 

@@ -21,7 +21,6 @@ from typing import Any
 
 from streamlit.proto.ForwardMsg_pb2 import ForwardMsg
 from streamlit.runtime.app_session import AppSession
-from streamlit.runtime.forward_msg_queue import ForwardMsgQueue
 from streamlit.runtime.scriptrunner import ScriptRunner, ScriptRunnerEvent
 
 #: How long an element waits for others at most: two pictures of a screen.
@@ -65,7 +64,7 @@ def go_together() -> None:
     if not hasattr(AppSession._on_scriptrunner_event, "__wrapped__"):
         AppSession._on_scriptrunner_event = _gathered(AppSession._on_scriptrunner_event)  # type: ignore[method-assign]
         AppSession._create_scriptrunner = _heard_out(AppSession._create_scriptrunner)  # type: ignore[method-assign]
-        ForwardMsgQueue.clear = _kept(ForwardMsgQueue.clear)  # type: ignore[method-assign]
+        AppSession._clear_queue = _keep  # type: ignore[method-assign, assignment]
 
 
 def _queued(session: AppSession, *, runner: ScriptRunner | None, message: ForwardMsg) -> bool:
@@ -97,17 +96,9 @@ def _heard_out(create: Any) -> Any:
     return hear_out
 
 
-def _kept(clear: Any) -> Any:
+def _keep(session: AppSession, fragment_ids_this_run: list[str] | None = None) -> None:
     """A run begins: what waits for the browser goes on waiting, and nothing that is said now takes its place."""
-
-    @wraps(clear)
-    def keep(queue: ForwardMsgQueue, retain_lifecycle_msgs: bool = False, **named: Any) -> None:
-        if retain_lifecycle_msgs:
-            queue._delta_index_map = {}
-        else:
-            clear(queue, retain_lifecycle_msgs, **named)
-
-    return keep
+    session._browser_queue._delta_index_map = {}
 
 
 def _gathered(on_event: Any) -> Any:

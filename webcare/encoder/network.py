@@ -1,21 +1,23 @@
 """The network as it is defined and trained: BERT from transformers, with our heads on its last states.
 
-Only training and comparisons load this module: transformers takes seconds to import. What a desk runs is `lean`, which
-does the same arithmetic with the same weights.
+Only training and comparisons make one: transformers takes seconds to import, and is imported then. What a desk runs is
+`lean`, which does the same arithmetic with the same weights.
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict
+from typing import TYPE_CHECKING
 
 import torch
 from torch import Tensor, nn
-from transformers.models.bert.configuration_bert import BertConfig
-from transformers.models.bert.modeling_bert import BertModel
 
 from webcare.encoder.artefact import Floats, Shape
 from webcare.encoder.heads import Head, masked_bias, pooled
+
+if TYPE_CHECKING:
+    from transformers.models.bert.configuration_bert import BertConfig
 
 __all__ = ["Network", "bert_config", "build", "pooled"]
 
@@ -24,6 +26,8 @@ class Network(nn.Module):
     """Encoder and heads. `heads` maps a head's name to its number of labels."""
 
     def __init__(self, shape: Shape, heads: Mapping[str, int], *, dropout: float = 0.0) -> None:
+        from transformers.models.bert.modeling_bert import BertModel
+
         super().__init__()
         self.bert = BertModel(bert_config(shape, dropout=dropout), add_pooling_layer=False)
         self.heads = nn.ModuleDict({name: Head(shape.hidden_size, count) for name, count in heads.items()})
@@ -57,6 +61,8 @@ class Network(nn.Module):
 
 def bert_config(shape: Shape, *, dropout: float = 0.0) -> BertConfig:
     """The library's configuration of our encoder."""
+    from transformers.models.bert.configuration_bert import BertConfig
+
     return BertConfig(
         **asdict(shape), hidden_dropout_prob=dropout, attention_probs_dropout_prob=dropout, hidden_act="gelu"
     )
