@@ -340,9 +340,8 @@ def _all(case_id: int, me: Actor) -> Mapping[str, Drafts]:
 def _replace(box: Box, text: str) -> None:
     """Change what stands in a box that is drawn already, and have the browser say so if it was not told.
 
-    What a run of the page was about to tell the browser is dropped when the next run begins before it was told
-    (Streamlit 1.67, `ForwardMsgQueue.clear`). The second run believes that the browser has the text, and the box would
-    go on with the old one: with a reply that was sent already.
+    What is on its way when a connection breaks is lost. The run after it believes that the browser has the text, and
+    the box would go on with the old one: with a reply that was sent already.
     """
     _wish_for(box, was=text_in(box), by=text)
 
