@@ -322,28 +322,31 @@ class Words:
         """One part is common, the other is one slip away from common, and the two make a word."""
         for place in range(3, len(word) - 2):
             head, tail = word[:place], word[place:]
-            if len(tail) >= _PART and self._is_part(head):
-                yield from self._mended(head, self._common_near(tail), "")
+            if self._is_part(head):
+                yield from self._mended(head, tail, "")
             if self._is_part(tail):
                 for link in self._links:
-                    if head.endswith(link) and len(bare := head.removesuffix(link)) >= _PART:
-                        yield from self._mended("", self._common_near(bare), link + tail)
+                    if head.endswith(link) and len(bare := head.removesuffix(link)) >= _SHORT:
+                        yield from self._mended("", bare, link + tail)
 
     def _is_part(self, part: str) -> bool:
         return self.zipf(part) >= (COMMON if len(part) > _SHORT else _SHORT_PART)
 
-    def _common_near(self, part: str) -> Iterator[tuple[str, float]]:
-        for other, likely in edits(part, self._letters):
-            if len(other) >= _PART and (len(part) > _PART or likely >= 0.8) and self.zipf(other) >= COMMON:
-                yield other, likely
-
-    def _mended(self, head: str, middles: Iterable[tuple[str, float]], tail: str) -> Iterator[tuple[str, float]]:
-        for middle, likely in middles:
-            whole = head + middle + tail
-            if self.spells(whole) or self.spells(whole.capitalize()):
+    def _mended(self, head: str, part: str, tail: str) -> Iterator[tuple[str, float]]:
+        """The whole with every common part that `part` may have been meant to be."""
+        if self.spells(part):
+            return
+        for middle, likely in edits(part, self._letters):
+            if len(middle) <= _SHORT or self.zipf(middle) < COMMON:
+                continue
+            whole, dropped = head + middle + tail, likely >= _DROPPED
+            long = len(middle) >= _PART and len(part) >= _PART and (len(part) > _PART or likely >= 0.8)
+            # A short part has many others beside it: sure where a letter was dropped, doubled or swapped.
+            short = dropped and (len(part) > _SHORT or likely >= 1)
+            if (long or short) and (self.spells(whole) or self.spells(whole.capitalize())):
                 yield whole, COMMON + likely
-            elif likely >= _DROPPED and self.lang != "de" and self.is_compound(whole):
-                # Words that we put together ourselves are sure enough where a letter was dropped, doubled or swapped.
+            elif long and dropped and self.lang != "de" and self.is_compound(whole):
+                # Words that we put together ourselves are sure enough there in long parts only.
                 yield whole, COMMON + likely
 
     def _alike(self, word: str) -> Iterator[tuple[str, float]]:
@@ -434,7 +437,7 @@ def _plain_slips(word: str, letters: str) -> Iterator[tuple[str, float]]:
         if word[place] == word[place - 1]:
             yield word[:place] + word[place + 1 :], 4.0
         elif place + 1 < len(word):
-            yield word[:place] + word[place + 1] + word[place] + word[place + 2 :], 4.9
+            yield word[:place] + word[place + 1] + word[place] + word[place + 2 :], 4.6
         for letter in letters:
             yield word[:place] + letter + word[place:], 4.5
 
