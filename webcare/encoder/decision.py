@@ -14,7 +14,7 @@ from webcare.encoder.artefact import Alarm, Card, Floats
 #: 99 in 100 within 0.025, worst 0.05). Where as much could turn a label over, the text is read again in fp32.
 NEAR = 0.025
 #: Heads whose numbers the guard weighs with others; nobody is shown their labels.
-WITHOUT_LABEL = frozenset({"agent_text", "said_again"})
+WITHOUT_LABEL = frozenset({"agent_text", "said_again", "humour"})
 
 
 def probabilities(logits: NDArray[Any], temperature: float) -> NDArray[np.float64]:
