@@ -43,9 +43,9 @@ HEAD_WEIGHT = {
     "needs_reply": 0.5,
     "route": 0.7,
     "language": 0.25,
-    "agent_text": 0.5,
+    "agent_text": 1.0,
     "said_again": 1.0,
-    "humour": 0.5,
+    "humour": 1.0,
 }
 #: The file in a run's folder with the sentence embeddings it keeps to.
 GOALS = "goals.npy"
