@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from webcare.domain import LANGUAGES, Finding, Level, Override
@@ -175,6 +175,7 @@ def test_no_dictionary_is_found_in_empty_folders(monkeypatch: pytest.MonkeyPatch
 # --- properties ------------------------------------------------------------------------------------
 
 
+@settings(deadline=None)  # a language's dictionary is read with its first text
 @given(st.text(max_size=120), st.sampled_from(LANGUAGES))
 def test_any_text_gives_findings_inside_it_and_the_same_ones_twice(draft: str, lang: str) -> None:
     first = found(draft, lang)
