@@ -8,7 +8,7 @@ from pathlib import Path
 from webcare.errors import WebcareError
 
 #: What stands behind `train triage` beside training itself.
-_TENDING = ("check", "use", "rollback", "freeze")
+_TENDING = ("check", "mix", "use", "rollback", "freeze")
 _FROM_CORRECTIONS = "--from-corrections"
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shutil
 import struct
 from dataclasses import replace
 from pathlib import Path
@@ -14,13 +15,14 @@ from tokenizers import normalizers
 
 from tests.triage.tiny import SENTENCES, tensors_of, tiny_network, tiny_tokenizer
 from webcare.encoder import Encoder, set_current
+from webcare.encoder.artefact import read_artefact
 from webcare.errors import ModelMissing, ModelUnusable, SettingsError
 from webcare.triage.training import base as bases
 from webcare.triage.training import export, pipeline
 from webcare.triage.training.base import Base, choose_pieces, from_hub, from_wheel, trim
 from webcare.triage.training.data import Row
 from webcare.triage.training.evaluate import GOALS, ask, markdown, report
-from webcare.triage.training.pipeline import Job, run
+from webcare.triage.training.pipeline import Job, mix, run
 from webcare.triage.training.train import Plan, faithful_loss, head_loss, train
 from webcare.triage.transformer import HEADS, TransformerClassifier
 
@@ -161,6 +163,7 @@ def test_one_command_leads_from_a_saved_base_to_a_release_that_loads(
     )
     folder = run(job)
     set_current(job.models, "tiny-9")
+    shutil.copytree(job.models, tmp_path / "first")
 
     shipped = TransformerClassifier.load(job.models)
     assert shipped.classify([SENTENCES[0]])[0].model_version == "tiny-9"
@@ -179,6 +182,24 @@ def test_one_command_leads_from_a_saved_base_to_a_release_that_loads(
     assert (grown / "weights.safetensors").read_bytes() != (folder / "weights.safetensors").read_bytes()
     near, _ = json.loads((grown / "metrics.json").read_text())["retrieval"].values()
     assert near > 0.5, "it kept to the embeddings of the version it grew from"
+
+    other = shutil.copytree(job.models, tmp_path / "other")
+    set_current(other, "tiny-10")
+    mix(replace(job, version="tiny-11", work=tmp_path / "mixed"), [(job.models, 1.0), (other, 3.0)])
+
+    set_current(job.models, "tiny-11")
+    mixed, first, second = (read_artefact(models).tensors for models in (job.models, tmp_path / "first", other))
+    for name, found in mixed.items():
+        assert found == pytest.approx((first[name] + 3 * second[name]) / 4, abs=0.01), name
+
+
+def test_versions_with_other_pieces_are_not_mixed(base: Base, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    bases_of = {"one": base, "two": replace(base, pieces=base.pieces[::-1])}
+    monkeypatch.setattr(pipeline, "shipped", lambda folder: (bases_of[folder.name], {}))
+    job = Job(labels=tmp_path, models=tmp_path, work=tmp_path, version="x")
+
+    with pytest.raises(SettingsError, match="same pieces"):
+        mix(job, [(Path("one"), 0.5), (Path("two"), 0.5)])
 
 
 def test_of_text_that_was_read_before_only_a_share_is_read_again(tmp_path: Path) -> None:

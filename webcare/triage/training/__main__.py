@@ -1,6 +1,6 @@
 """The workshop behind `webcare train triage` and `webcare evaluate triage`.
 
-`python -m webcare.triage.training check | train | candidate | evaluate | use | rollback | freeze`
+`python -m webcare.triage.training check | train | mix | candidate | evaluate | use | rollback | freeze`
 """
 
 from __future__ import annotations
@@ -50,10 +50,6 @@ def _parser() -> argparse.ArgumentParser:
         "train", prog="webcare train triage", help="make a new version in models/, not yet in force"
     )
     train.set_defaults(run=_train)
-    train.add_argument("--version", required=True, help="name of the new version, e.g. triage-2026.11")
-    train.add_argument("--public", type=Path, help="folder with the public sets; without it only our own text is used")
-    train.add_argument("--agent-text", type=Path, default=Path("data/guard"), help="pairs of notes and replies")
-    train.add_argument("--work", type=Path, default=Path("build/train"), help="checkpoints and downloads")
     train.add_argument(
         "--start",
         type=Path,
@@ -89,10 +85,22 @@ def _parser() -> argparse.ArgumentParser:
         "freeze", prog="webcare train triage freeze", help="write down which rows candidates are examined on"
     )
     freeze.set_defaults(run=_freeze)
+    mix = commands.add_parser(
+        "mix", prog="webcare train triage mix", help="make a new version, the mean of the weights of others"
+    )
+    mix.set_defaults(run=_mix)
+    mix.add_argument("parts", nargs="+", type=_part, metavar="FOLDER:SHARE", help="a models folder and its weight")
     candidate = _add_candidate(commands)
-    for command in (check, train, evaluate, freeze, candidate):
+    for command in (train, mix):
+        command.add_argument("--version", required=True, help="name of the new version, e.g. triage-2026.11")
+        command.add_argument(
+            "--public", type=Path, help="folder with the public sets; without it only our own text is used"
+        )
+        command.add_argument("--agent-text", type=Path, default=Path("data/guard"), help="pairs of notes and replies")
+        command.add_argument("--work", type=Path, default=Path("build/train"), help="checkpoints and downloads")
+    for command in (check, train, mix, evaluate, freeze, candidate):
         command.add_argument("--labels", type=Path, default=Path("data/labels"))
-    for command in (train, evaluate, use, back, candidate):
+    for command in (train, mix, evaluate, use, back, candidate):
         command.add_argument("--models", type=Path, default=Path("models"))
     return parser
 
@@ -158,6 +166,25 @@ def _train(options: argparse.Namespace) -> int:
         ),
     )
     run(job)
+    return 0
+
+
+def _part(said: str) -> tuple[Path, float]:
+    folder, _, share = said.rpartition(":")
+    try:
+        found = float(share)
+    except ValueError:
+        found = 0.0
+    if not folder or not 0 < found < float("inf"):
+        raise argparse.ArgumentTypeError(f"{said!r} is not FOLDER:SHARE, e.g. models:0.3")
+    return Path(folder), found
+
+
+def _mix(options: argparse.Namespace) -> int:
+    from webcare.triage.training.pipeline import Job, mix
+
+    told = ("labels", "models", "work", "version", "public", "agent_text")
+    mix(Job(**{name: getattr(options, name) for name in told}), options.parts)
     return 0
 
 

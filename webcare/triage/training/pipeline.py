@@ -10,7 +10,7 @@ import json
 import logging
 import random
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 from pickle import UnpicklingError
@@ -29,7 +29,7 @@ from webcare.triage.training.calibrate import Coverage, choose_threshold, covera
 from webcare.triage.training.data import DEV, TEST, TRAIN, Row, only, read_labels, read_public
 from webcare.triage.training.evaluate import Answers, Report, ask, report
 from webcare.triage.training.shipped import keep_goals, shipped
-from webcare.triage.training.train import GOALS, Plan, base_embeddings, train
+from webcare.triage.training.train import GOALS, Plan, base_embeddings, start_network, train
 from webcare.triage.transformer import TransformerClassifier
 
 _log = logging.getLogger(__name__)
@@ -71,21 +71,66 @@ def run(job: Job) -> Path:
 
     A run that was interrupted goes on where it stood when it is started again with the same job.
     """
+    material = _material(job)
+    base = prepared_base(job, [row.text for row in material.every])
+    again = _read_again(job, only(material.ours, part=TRAIN))
+    return _released(job, base, _trained(job, base, again, only(material.public, part=TRAIN)), material)
+
+
+def mix(job: Job, parts: Sequence[tuple[Path, float]]) -> Path:
+    """The mean of the weights in force in several models folders, each with its share; made ready as `run` does.
+
+    A head that not all of them have is the mean of those that do. Raises SettingsError where they do not fit.
+    """
+    found = [(*shipped(folder), share) for folder, share in parts]
+    base = found[0][0]
+    if any(other.shape != base.shape or other.pieces != base.pieces for other, _, _ in found):
+        raise SettingsError("only versions that grew from the same base, with the same pieces, can be mixed")
+    network = start_network(base)
+    network.load_state_dict(_mean([(state, share) for _, state, share in found]), strict=False)
+    return _released(replace(job, start=parts[0][0]), base, network.eval(), _material(job))
+
+
+def _mean(states: Sequence[tuple[Mapping[str, Tensor], float]]) -> dict[str, Tensor]:
+    names = dict.fromkeys(name for state, _ in states for name in state)
+    having = {name: [(state[name], share) for state, share in states if name in state] for name in names}
+    return {
+        name: torch.stack([tensor * share for tensor, share in kept]).sum(dim=0) / sum(share for _, share in kept)
+        for name, kept in having.items()
+    }
+
+
+@dataclass(frozen=True, slots=True)
+class _Material:
+    own: list[Row]
+    agents: list[Row]
+    public: list[Row]
+
+    @property
+    def ours(self) -> list[Row]:
+        return self.own + self.agents
+
+    @property
+    def every(self) -> list[Row]:
+        return self.ours + self.public
+
+
+def _material(job: Job) -> _Material:
     own = read_labels(job.labels)
     if not own:
         raise SettingsError(f"{job.labels} holds no labelled text (*.jsonl)")
-    public = read_public(job.public) if job.public else []
     job.work.mkdir(parents=True, exist_ok=True)
     agents = read_agent_text(job.agent_text) if job.agent_text else []
-    base = prepared_base(job, [row.text for row in own + agents + public])
-    network = _trained(job, base, _read_again(job, only(own + agents, part=TRAIN)), only(public, part=TRAIN))
+    return _Material(own, agents, read_public(job.public) if job.public else [])
+
+
+def _released(job: Job, base: Base, network: Network, material: _Material) -> Path:
     card = export.plain_card(base, job.version)
-    card = export.calibrated(card, export.encoder_of(network, base, card), only(own + agents, part=DEV))
+    card = export.calibrated(card, export.encoder_of(network, base, card), only(material.ours, part=DEV))
     classifier = TransformerClassifier(export.encoder_of(network, base, card))
-    found, curve = _measured(classifier, own)
-    used = only(own + agents, part=TRAIN) + only(public, part=TRAIN)
-    words = export.card_words(card, used, found, curve, weak=job.weak)
-    metrics = _metrics(job, base, classifier.encoder, own, found, curve)
+    found, curve = _measured(classifier, material.own)
+    words = export.card_words(card, only(material.every, part=TRAIN), found, curve, weak=job.weak)
+    metrics = _metrics(job, base, classifier.encoder, material.own, found, curve)
     folder = export.release(job.models, card, network, base, words=words, metrics=metrics)
     _log.info("wrote %s", folder)
     return folder
