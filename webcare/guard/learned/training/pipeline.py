@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import importlib
 import logging
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -59,8 +60,8 @@ HUMOUR_PLANS = (Plan(STRETCH, 0, strength=0.05), Plan(STRETCH, 32))
 FRESH = {LEAK: FRESH_AUTHORS, NOTE_LIKE: FRESH_AUTHORS, HUMOUR: FRESH_JOKERS | {"t"}}
 #: Which sentence of a reply jokes is guessed by networks that never saw its author, a round each.
 _JOKERS = tuple(frozenset(letters) for letters in ("a", "b", "c", "di", "gj", "lt", "m", "n"))
-#: Of harmless replies a head may hold, and may warn of, this share. Those by fresh authors that stand against notes were
-#: written to sound like notes; of other people's replies far fewer come as near (0.5 % where here it is 4 %).
+#: Of harmless replies a head may hold, and may warn of, this share. Those by fresh authors that stand against talk
+#: among colleagues were written to sound like it; of others far fewer come as near (0.5 % where here it is 4 %).
 HOLDS_OF = {LEAK: 0.03, NOTE_LIKE: 0.04, HUMOUR: 0.015}
 WARNS_OF = {LEAK: 0.07, NOTE_LIKE: 0.10, HUMOUR: 0.05}
 #: Paraphrases and translations are what nothing else catches.
@@ -82,8 +83,8 @@ class Material:
 
 def run(arguments: Sequence[str]) -> int:
     """Fit the heads for the model in force and say how good they are."""
-    import sklearn.linear_model  # noqa: F401 - rather missed now than after ten minutes of reading
-
+    # Rather missed now than after ten minutes of reading.
+    importlib.import_module("sklearn.linear_model")
     parser = argparse.ArgumentParser(prog="webcare train guard", description=(__doc__ or "").splitlines()[0])
     parser.add_argument("--labels", type=Path, default=Path("data/guard"), help="folder with the labelled texts")
     parser.add_argument("--models", type=Path, default=Path("models"), help="folder of the models")
