@@ -46,26 +46,7 @@ def _parser() -> argparse.ArgumentParser:
         "check", prog="webcare train triage check", help="look for contradictions and near-duplicates in labelled text"
     )
     check.set_defaults(run=_check)
-    train = commands.add_parser(
-        "train", prog="webcare train triage", help="make a new version in models/, not yet in force"
-    )
-    train.set_defaults(run=_train)
-    train.add_argument(
-        "--start",
-        type=Path,
-        help="go on from the version in force of a models folder, or from weights an earlier run left (public.pt)",
-    )
-    train.add_argument("--new", default="", help="pattern of the ids of our own rows that are all read, with --again")
-    train.add_argument("--again", type=float, default=1.0, help="share of our own other rows that is read again")
-    train.add_argument("--head-rate", type=float, default=1e-3, help="learning rate of the heads")
-    train.add_argument("--replay", type=float, default=0.15, help="share of the public text read again with our own")
-    train.add_argument("--base", default="auto", help="auto, hub, wheel, or a path")
-    train.add_argument("--epochs", type=int, default=7, help="times our own text is read")
-    train.add_argument("--public-epochs", type=int, default=1)
-    train.add_argument("--tokens-a-batch", type=int, default=1_024, help="smaller batches, more steps")
-    train.add_argument("--learning-rate", type=float, default=2e-4, help="of the top layer, on our own text")
-    train.add_argument("--threads", type=int, default=2)
-    train.add_argument("--seed", type=int, default=11)
+    train = _add_train(commands)
     evaluate = commands.add_parser(
         "evaluate", prog="webcare evaluate triage", help="figures of the model in force on text it never saw"
     )
@@ -103,6 +84,30 @@ def _parser() -> argparse.ArgumentParser:
     for command in (train, mix, evaluate, use, back, candidate):
         command.add_argument("--models", type=Path, default=Path("models"))
     return parser
+
+
+def _add_train(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> argparse.ArgumentParser:
+    train = commands.add_parser(
+        "train", prog="webcare train triage", help="make a new version in models/, not yet in force"
+    )
+    train.set_defaults(run=_train)
+    train.add_argument(
+        "--start",
+        type=Path,
+        help="go on from the version in force of a models folder, or from weights an earlier run left (public.pt)",
+    )
+    train.add_argument("--new", default="", help="pattern of the ids of our own rows that are all read, with --again")
+    train.add_argument("--again", type=float, default=1.0, help="share of our own other rows that is read again")
+    train.add_argument("--head-rate", type=float, default=1e-3, help="learning rate of the heads")
+    train.add_argument("--replay", type=float, default=0.15, help="share of the public text read again with our own")
+    train.add_argument("--base", default="auto", help="auto, hub, wheel, or a path")
+    train.add_argument("--epochs", type=int, default=7, help="times our own text is read")
+    train.add_argument("--public-epochs", type=int, default=1)
+    train.add_argument("--tokens-a-batch", type=int, default=1_024, help="smaller batches, more steps")
+    train.add_argument("--learning-rate", type=float, default=2e-4, help="of the top layer, on our own text")
+    train.add_argument("--threads", type=int, default=2)
+    train.add_argument("--seed", type=int, default=11)
+    return train
 
 
 def _add_candidate(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> argparse.ArgumentParser:
