@@ -64,6 +64,12 @@ SLIPS_AND_MENDS = [
      [("bekklager", "beklager"), ("innboksenn", "innboksen"), ("nyhets brevet", "nyhetsbrevet")]),
     ("da", "Garantien er fantastik, og leverings aftalen gælder.",
      [("fantastik", "fantastisk"), ("leverings aftalen", "leveringsaftalen")]),
+    ("nl", "Onze groentseoorten staan in de gids, de twlefoonlijnen zijn weer open.",
+     [("groentseoorten", "groentesoorten"), ("twlefoonlijnen", "telefoonlijnen")]),
+    ("nb", "Vi leste doktoarvhandlingen, og vannkokere har vi nok av.",
+     [("doktoarvhandlingen", "doktoravhandlingen")]),
+    ("sv", "Läs om verksamhetsstyrmingen och premiäormgången.",
+     [("verksamhetsstyrmingen", "verksamhetsstyrningen"), ("premiäormgången", "premiäromgången")]),
     ("de", "Deine bestellung ist leider noch nicht da.", [("bestellung", "Bestellung")]),
     ("de", "Vielen Dank, das ist garnicht so schlimm. Viele Grüsse", [("garnicht", "gar nicht"), ("Grüsse", "Grüße")]),
 ]  # fmt: skip

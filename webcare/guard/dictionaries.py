@@ -147,6 +147,14 @@ class Words:
         self._links = _LINKS.get(lang, ())
         self._by_first: Mapping[str, _SameStart] | None = None
         # One cache for each object, so that a language that is given up takes its memory along.
+        #: In this order until one finds something, for words from so many letters on.
+        self._searches = (
+            (self._near, 3),
+            (self._typing_slips, 6),
+            (self._alike, 8),
+            (self._near_compounds, 8),
+            (self._near_wholes, 10),
+        )
         self.spells: Callable[[str], bool] = lru_cache(_REMEMBERED)(self._spells)
         self.knows: Callable[[str], bool] = lru_cache(_REMEMBERED)(self._knows)
         self.corrections: Callable[[str], tuple[Correction, ...]] = lru_cache(_REMEMBERED)(self._corrections)
@@ -243,7 +251,7 @@ class Words:
         if self._lacks_capital(word):
             return (Correction(word.capitalize(), max(self.zipf(word), COMMON if len(word) >= 6 else 0.0)),)
         found: dict[str, float] = {}
-        for search, shortest in ((self._near, 3), (self._typing_slips, 6), (self._alike, 8), (self._near_compounds, 8)):
+        for search, shortest in self._searches:
             if not found and len(lower) >= shortest:
                 found = dict(search(lower))
         listed = slips.SLIPS[self.lang]  # a common mistake is no correction
@@ -328,6 +336,15 @@ class Words:
                 for link in self._links:
                     if head.endswith(link) and len(bare := head.removesuffix(link)) >= _SHORT:
                         yield from self._mended("", bare, link + tail)
+
+    def _near_wholes(self, word: str) -> Iterator[tuple[str, float]]:
+        """Words of the dictionary made of common parts, wherever in them the slip is: where two parts meet as well."""
+        for other, likely in edits(word, self._letters):
+            # What differs in the last letters only may be a form that the dictionary lacks.
+            ending = len(word) != len(other) and other.startswith(word[:-2])
+            if not ending and self.is_compound(other) and (self._spells(other) or self._is_noun(other)):
+                # Sure only where nothing else could be meant, or where letters were swapped.
+                yield other, COMMON + likely / 2 - 0.15
 
     def _is_part(self, part: str) -> bool:
         return self.zipf(part) >= (COMMON if len(part) > _SHORT else _SHORT_PART)

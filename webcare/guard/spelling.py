@@ -34,6 +34,8 @@ _SHORTHAND = 5
 _PERSONS = frozenset(("herr", "herrn", "frau", "familie", "liebe", "lieber", "hallo", "hi", "kollege", "kollegin"))
 #: Up to here an unknown word at the beginning of a sentence may well be a name.
 _NAME_LIKE = 7
+#: So long a word with one right word beside it, rare as that is, was hardly meant to be anything else.
+_LONG = 10
 
 
 @dataclass(frozen=True, slots=True)
@@ -240,7 +242,7 @@ def _correction(word: _Word, words: Words) -> tuple[bool, tuple[str, ...]]:
     if _may_be_name(word, words.lang) or len(word.text) < 3:
         return False, ()
     every = words.corrections(word.text)
-    sure = [one for one in every if _is_sure(word, one, words)]
+    sure = [one for one in every if _is_sure(word, one, words, len(every) == 1)]
     if not sure or (not sure[0].common and not _is_worth_it(sure[0], word, words)):
         return False, tuple(one.word for one in every)
     return True, tuple(one.word for one in sure)
@@ -254,8 +256,9 @@ def _is_worth_it(one: Correction, word: _Word, words: Words) -> bool:
     return one.word.lower() in undoubled(word.text.lower()) and words.spells(one.word)
 
 
-def _is_sure(word: _Word, one: Correction, words: Words) -> bool:
-    need = {3: 6.0, 4: 4.6, 5: 3.4, 6: 3.0, 7: 3.0}.get(len(word.text), 2.6 if one.common else 3.0)
+def _is_sure(word: _Word, one: Correction, words: Words, alone: bool) -> bool:
+    clear = one.common or (alone and len(word.text) >= _LONG)
+    need = {3: 6.0, 4: 4.6, 5: 3.4, 6: 3.0, 7: 3.0}.get(len(word.text), 2.6 if clear else 3.0)
     if len(word.text) <= _SHORTHAND and not _VOWEL.search(word.text):  # "dgr", "bstl"
         return False
     if word.capital and words.lang != "de":
