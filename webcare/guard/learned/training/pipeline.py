@@ -61,8 +61,8 @@ FRESH = {LEAK: FRESH_AUTHORS, NOTE_LIKE: FRESH_AUTHORS, HUMOUR: FRESH_JOKERS | {
 #: Which sentence of a reply jokes is guessed by networks that never saw its author, a round each.
 _JOKERS = tuple(frozenset(letters) for letters in ("a", "b", "c", "di", "gj", "lt", "m", "n"))
 #: Of harmless replies a head may hold, and may warn of, this share. Those by fresh authors that stand against talk
-#: among colleagues were written to sound like it; of others far fewer come as near (0.5 % where here it is 4 %).
-HOLDS_OF = {LEAK: 0.03, NOTE_LIKE: 0.04, HUMOUR: 0.015}
+#: among colleagues were written to sound like it; of others far fewer come as near (0.5 % where here it is 5 %).
+HOLDS_OF = {LEAK: 0.03, NOTE_LIKE: 0.055, HUMOUR: 0.015}
 WARNS_OF = {LEAK: 0.07, NOTE_LIKE: 0.10, HUMOUR: 0.05}
 #: Paraphrases and translations are what nothing else catches.
 _HARD = frozenset({"paraphrase", "translation"})
