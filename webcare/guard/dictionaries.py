@@ -245,6 +245,14 @@ class Words:
         """Whether the word falls into two or three common words, with the letters that may link them."""
         return any(True for _ in splits(word.lower(), self._links, self._is_part))
 
+    def is_rare_compound(self, word: str) -> bool:
+        """Whether the word falls into one of the dictionary, however rare, and a common one (knøtt-e-laget)."""
+
+        def is_part(part: str) -> bool:
+            return len(part) >= _PART and self._spells(part)
+
+        return any(map(self._is_part, splits(word.lower(), self._links, is_part, parts=2)))
+
     def _corrections(self, word: str) -> tuple[Correction, ...]:
         """Right words that it may have been meant to be, the likeliest first, at most three."""
         lower = word.lower()

@@ -242,7 +242,8 @@ def _correction(word: _Word, words: Words) -> tuple[bool, tuple[str, ...]]:
     if _may_be_name(word, words.lang) or len(word.text) < 3:
         return False, ()
     every = words.corrections(word.text)
-    sure = [one for one in every if _is_sure(word, one, words, len(every) == 1)]
+    alone = len(every) == 1 and len(word.text) >= _LONG and not words.is_rare_compound(word.text)
+    sure = [one for one in every if _is_sure(word, one, words, alone)]
     if not sure or (not sure[0].common and not _is_worth_it(sure[0], word, words)):
         return False, tuple(one.word for one in every)
     return True, tuple(one.word for one in sure)
@@ -257,8 +258,7 @@ def _is_worth_it(one: Correction, word: _Word, words: Words) -> bool:
 
 
 def _is_sure(word: _Word, one: Correction, words: Words, alone: bool) -> bool:
-    clear = one.common or (alone and len(word.text) >= _LONG)
-    need = {3: 6.0, 4: 4.6, 5: 3.4, 6: 3.0, 7: 3.0}.get(len(word.text), 2.6 if clear else 3.0)
+    need = {3: 6.0, 4: 4.6, 5: 3.4, 6: 3.0, 7: 3.0}.get(len(word.text), 2.6 if one.common or alone else 3.0)
     if len(word.text) <= _SHORTHAND and not _VOWEL.search(word.text):  # "dgr", "bstl"
         return False
     if word.capital and words.lang != "de":
