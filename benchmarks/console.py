@@ -38,6 +38,7 @@ from webcare.store.tables import AccountRow
 
 ROOT = Path(__file__).parents[1]
 PASSWORD = "a-password-of-the-benchmark"
+BROWSERS = ("chromium-headless-shell", "chromium", "google-chrome")
 FLAGS = ("--no-sandbox", "--disable-gpu", "--disable-dev-shm-usage", "--disable-background-networking")
 #: Clicks, then waits until nothing changed for QUIET ms; gives the ms from the click to the last change.
 UNTIL_QUIET = """
@@ -107,7 +108,7 @@ def prepare(url: str, cases: int, active: float) -> None:
 def clicks(address: str, rounds: int) -> None:
     """One person, one browser."""
     with sync_playwright() as playwright:
-        found = os.environ.get("WEBCARE_CHROMIUM") or shutil.which("chromium")
+        found = os.environ.get("WEBCARE_CHROMIUM") or next(filter(None, map(shutil.which, BROWSERS)), None)
         browser = playwright.chromium.launch(executable_path=found, args=FLAGS)
         page = browser.new_page(viewport={"width": 1280, "height": 720})
         page.goto(address)
