@@ -27,6 +27,12 @@ CLEAR = [
     ("Finns hyllan Lerum i lager i Malmö?", "sv", "availability", ("normal", "low")),
     ("Hvornår åbner I på søndag?", "da", "store", ("normal", "low")),
     ("Ihr habt mir den Betrag zweimal abgebucht und keiner antwortet!", "de", "payment", ("high",)),
+    ("De bezorger was een topper, dank hoor", "nl", "brand", ("low",)),
+    ("Love everything about this shop", "en", "brand", ("low",)),
+    ("Ni har gjort min dag, tack!", "sv", "brand", ("low",)),
+    ("Veldig bra kundeservice, kommer til å handle her igjen", "nb", "brand", ("low",)),
+    ("Det gik bare så godt i dag hos jer, tusind tak for det hele", "da", "brand", ("low",)),
+    ("Danke an das Team in Ulm, das war wirklich spitze heute", "de", "brand", ("low",)),
 ]
 
 
