@@ -87,6 +87,8 @@ HELD = [
     ("We hebben het bij de tweede lijn neergelegd", "de tweede lijn"),
     ("I've passed it to our second line", "to our second line"),
     ("Vi skickar det till andra linjen", "till andra linjen"),
+    ("Är det här något för andra linjen?", "för andra linjen"),
+    ("Er dette noe for andrelinja?", "andrelinja"),
     ("Andrelinjen ser på det", "Andrelinjen"),
     # systems and tickets
     ("In Zendesk staat dat je al geld terug hebt", "Zendesk"),

@@ -223,8 +223,8 @@ SUPPORT_LINES = _lines(r"""
     (?:to|by|with|from|for) (?:the |our )?(?:first|second|1st|2nd)[- ]line(?! of\b)
     (?:first|second|1st|2nd)[- ]line (?:team|agents?|support|queue|colleagues?)
     tier[- ]?[123] (?:team|support|queue|agents?)
-    (?:till|av|från|hos) (?:första|andra|1:a|2:a) linjen
-    (?:første|andre|første|anden)linje(?:n|teamet)?
+    (?:till|av|från|hos|för|åt) (?:första|andra|1:a|2:a) linjen
+    (?:første|andre|anden)linj(?:en?|a|eteamet)
     (?:til|av|fra|af|hos) (?:1|2)\.? ?linje
     (?:zweite|erste|first|second)[rn]? ?level[- ]?(?:support|team)?
 """)
