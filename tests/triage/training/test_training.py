@@ -193,6 +193,16 @@ def test_one_command_leads_from_a_saved_base_to_a_release_that_loads(
         assert found == pytest.approx((first[name] + 3 * second[name]) / 4, abs=0.01), name
 
 
+def test_what_mixed_versions_share_stays_to_the_last_bit() -> None:
+    """Embeddings off the grid of four bits would be stored in twelve."""
+    same = torch.randn(1000, generator=torch.Generator().manual_seed(1))
+
+    mixed = pipeline._mean([({"same": same, "other": same}, 0.6), ({"same": same, "other": -same}, 0.4)])
+
+    assert torch.equal(mixed["same"], same)
+    torch.testing.assert_close(mixed["other"], same * 0.2)
+
+
 def test_versions_with_other_pieces_are_not_mixed(base: Base, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     bases_of = {"one": base, "two": replace(base, pieces=base.pieces[::-1])}
     monkeypatch.setattr(pipeline, "shipped", lambda folder: (bases_of[folder.name], {}))

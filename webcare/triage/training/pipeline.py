@@ -94,10 +94,13 @@ def mix(job: Job, parts: Sequence[tuple[Path, float]]) -> Path:
 def _mean(states: Sequence[tuple[Mapping[str, Tensor], float]]) -> dict[str, Tensor]:
     names = dict.fromkeys(name for state, _ in states for name in state)
     having = {name: [(state[name], share) for state, share in states if name in state] for name in names}
-    return {
-        name: torch.stack([tensor * share for tensor, share in kept]).sum(dim=0) / sum(share for _, share in kept)
-        for name, kept in having.items()
-    }
+    return {name: _middle(kept) for name, kept in having.items()}
+
+
+def _middle(kept: Sequence[tuple[Tensor, float]]) -> Tensor:
+    """The mean; what all share stays to the last bit, so that weights on the grid of four bits are still on it."""
+    first, total = kept[0][0], sum(share for _, share in kept)
+    return first + torch.stack([(tensor - first) * (share / total) for tensor, share in kept]).sum(dim=0)
 
 
 @dataclass(frozen=True, slots=True)
