@@ -249,7 +249,7 @@ class Words:
         """Whether the word falls into one of the dictionary, however rare, and a common one (knøtt-e-laget)."""
 
         def is_part(part: str) -> bool:
-            return len(part) >= _PART and self._spells(part)
+            return len(part) >= _PART and self.spells(part)
 
         return any(map(self._is_part, splits(word.lower(), self._links, is_part, parts=2)))
 
