@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import random
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 import pytest
@@ -17,6 +17,8 @@ from webcare.triage.transformer import TransformerClassifier
 
 MODELS = Path(__file__).parents[2] / "models"
 LABELS = Path(__file__).parents[2] / "data" / "labels"
+PLAIN = Path(__file__).parents[2] / "data" / "plain"
+PLAIN_LANGUAGES = ("nl", "en", "sv", "nb", "da", "de")
 
 pytestmark = pytest.mark.skipif(not (MODELS / CURRENT).exists(), reason="no trained weights in models/ yet")
 
@@ -49,6 +51,24 @@ def test_the_shipped_model_reads_a_clear_mention(
 
     assert (found.language, found.topic) == (language, topic)
     assert found.urgency in urgency
+
+
+def test_short_everyday_mentions_by_another_hand_are_read_right(classifier: TransformerClassifier) -> None:
+    """Each limit a few texts under what was measured (`data/plain/README.md`)."""
+    rows = [line.split("\t") for line in (PLAIN / "mentions.tsv").read_text(encoding="utf-8").splitlines()]
+    texts = [(lang, row[:3], text) for row in rows for lang, text in zip(PLAIN_LANGUAGES, row[5:], strict=True)]
+    read = classifier.classify([text for _, _, text in texts])
+
+    def share(right: Callable[[str, list[str], Triage], bool], lang: str = "") -> float:
+        met = [right(*one[:2], found) for one, found in zip(texts, read, strict=True) if lang in ("", one[0])]
+        return sum(met) / len(met)
+
+    assert len(texts) == 432
+    assert share(lambda lang, _, found: found.language == lang) >= 0.98
+    assert share(lambda lang, _, found: found.language == lang, "da") >= 0.93
+    assert share(lambda _, labels, found: found.sentiment == labels[0]) >= 0.90
+    assert share(lambda _, labels, found: found.urgency == labels[1]) >= 0.83
+    assert share(lambda _, labels, found: found.topic == labels[2]) >= 0.86
 
 
 def test_the_shipped_model_is_small_and_says_what_it_was_made_from() -> None:

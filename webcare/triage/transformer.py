@@ -12,6 +12,7 @@ from webcare.encoder.decision import choose_all, probabilities
 from webcare.errors import ModelUnusable
 from webcare.triage.keywords import UNKNOWN_LANGUAGE
 from webcare.triage.lexicon import shown
+from webcare.triage.spoken import weighed
 
 #: What each head must answer; a model with other labels is of no use here.
 HEADS: Mapping[str, tuple[str, ...]] = {
@@ -67,6 +68,7 @@ def decide(card: Card, text: str, encoded: Encoded) -> Triage:
     if not any(unicodedata.category(letter)[0] in "LNS" for letter in text):
         return _nothing_said(card)
     odds = {head: probabilities(encoded.logits[head], card.temperatures.get(head, 1.0)) for head in HEADS}
+    odds["language"] = weighed(odds["language"], card.labels["language"], text)
     said = {head: int(place) for head, place in choose_all(card, odds).items()}
     names = {head: card.labels[head][at] for head, at in said.items()}
     confidence = {head: float(odds[head][at]) for head, at in said.items()}
