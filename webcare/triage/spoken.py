@@ -33,4 +33,5 @@ def weighed(odds: NDArray[np.float64], langs: tuple[str, ...], text: str) -> NDA
     common = np.array([sum(listed.get(word, _UNLISTED) for word in words) for listed in lists]) * _LOG
     pooled = np.log(np.maximum(odds, 1e-12)) + common
     shares: NDArray[np.float64] = np.exp(pooled - pooled.max())
-    return shares / shares.sum()
+    shares /= shares.sum()
+    return shares
