@@ -31,7 +31,7 @@ from webcare.guard.spelling import Spelling
 __all__ = ["CHECKS", "RULES_VERSION", "Check", "ReviewContext", "fingerprint", "review"]
 
 #: Stored with every verdict; raise it with any change that can alter one, so that older verdicts fall void.
-RULES_VERSION = "guard-15"
+RULES_VERSION = "guard-16"
 
 #: Every check, in the order they run. The verdict does not depend on the order.
 CHECKS: tuple[Check, ...] = (

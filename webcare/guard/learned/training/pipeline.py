@@ -61,9 +61,10 @@ FRESH = {LEAK: FRESH_AUTHORS, NOTE_LIKE: FRESH_AUTHORS, HUMOUR: FRESH_JOKERS | {
 #: Which sentence of a reply jokes is guessed by networks that never saw its author, a round each.
 _JOKERS = tuple(frozenset(letters) for letters in ("a", "b", "c", "di", "gj", "lt", "m", "n"))
 #: Of harmless replies a head may hold, and may warn of, this share. Those by fresh authors that stand against talk
-#: among colleagues were written to sound like it; of others far fewer come as near (0.5 % where here it is 5 %).
-HOLDS_OF = {LEAK: 0.03, NOTE_LIKE: 0.055, HUMOUR: 0.015}
-WARNS_OF = {LEAK: 0.07, NOTE_LIKE: 0.10, HUMOUR: 0.05}
+#: among colleagues were nearly all written to sound like it (of these one in five is held); of other harmless replies
+#: far fewer come as near: of test authors' 1 %, of plain ones by other hands (`data/plain`) none to 0.5 %.
+HOLDS_OF = {LEAK: 0.03, NOTE_LIKE: 0.10, HUMOUR: 0.015}
+WARNS_OF = {LEAK: 0.07, NOTE_LIKE: 0.16, HUMOUR: 0.05}
 #: Paraphrases and translations are what nothing else catches.
 _HARD = frozenset({"paraphrase", "translation"})
 _HARD_WEIGHT = 1.5
