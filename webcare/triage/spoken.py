@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 from webcare.frequencies import frequencies_of
 
 _READ_AT_MOST = 2_000
-_NO_WORD = re.compile(r"[@#]\S+|\S+://\S+|\bwww\.\S+")
+_NO_WORD = re.compile(r"[@#]\S+|https?://\S+|\bwww\.\S+")
 _WORD = re.compile(r"[^\W\d_]+(?:['’][^\W\d_]+)*")
 #: A word that a language does not list stands in it once in ten million, on the scale of the lists.
 _UNLISTED = 200
