@@ -80,7 +80,8 @@ _INFLECTIONS = {
     "de": (*_ENDINGS["de"], "n", "es", "em", "t", "te", "st"),
 }
 #: Shorter words have too many neighbours to be doubted; this common, a word is not doubted without a dictionary's word.
-_DOUBTED_FROM, _SELDOM = 6, 3.5
+_DOUBTED_FROM, _SELDOM = 5, 3.5
+_MORE_WHEN_SHORT = 0.8
 #: English writes few compounds, so that a rare word there is a word.
 _NEVER_DOUBTED = ("en",)
 _PLAIN = str.maketrans("åäàáâæçéèêëíìîïñóòôöøúùûü", "aaaaaaceeeeiiiinooooouuuu")
@@ -145,7 +146,7 @@ class Words:
         self._links = _LINKS.get(lang, ())
         self._by_first: Mapping[str, _SameStart] | None = None
         # One cache for each object, so that a language that is given up takes its memory along.
-        #: In this order until one finds something, for words from so many letters on.
+        #: In this order until one finds anything, for words from so many letters on.
         self._searches = (
             (self._near, 3),
             (self._typing_slips, 6),
@@ -205,8 +206,9 @@ class Words:
         own = self._zipf(word) / 100
         if own and (own >= _SELDOM or word in self._trade or self.spells(word)):
             return False
+        more = _MORE_WHEN_SHORT if len(word) == _DOUBTED_FROM else 0.0
         slips_of = _plain_slips(word, self._letters)
-        return any(self.zipf(other) >= max(need, own + 1.8) for other, need in slips_of)
+        return any(self.zipf(other) >= max(need + more, own + 1.8) for other, need in slips_of)
 
     def _lacks_capital(self, word: str) -> bool:
         """German nouns: right only with a capital."""
@@ -256,17 +258,22 @@ class Words:
         lower = word.lower()
         if self._lacks_capital(word):
             return (Correction(word.capitalize(), max(self.zipf(word), COMMON if len(word) >= 6 else 0.0)),)
-        found: dict[str, float] = {}
-        for search, shortest in self._searches:
-            if not found and len(lower) >= shortest:
-                found = dict(search(lower))
-        listed = slips.SLIPS[self.lang]  # a common mistake is no correction
-        found = {listed.get(other, other): score for other, score in found.items() if not self._is_form(lower, other)}
+        searches = (list(search(lower)) for search, shortest in self._searches if len(lower) >= shortest)
+        found = self._best(lower, next(filter(None, searches), []))
         ranked = sorted(found.items(), key=lambda pair: (-pair[1], pair[0]))[:3]
         return tuple(
             Correction(_with_case(self._spelt(other), word), score, self.zipf(other) >= COMMON)
             for other, score in ranked
         )
+
+    def _best(self, word: str, likely: Iterable[tuple[str, float]]) -> dict[str, float]:
+        """Each right word with its best score; what stands on the list of common mistakes counts as what it means."""
+        found: dict[str, float] = {}
+        for other, score in likely:
+            if not self._is_form(word, other):
+                meant = slips.SLIPS[self.lang].get(other, other)
+                found[meant] = max(score, found.get(meant, 0.0))
+        return found
 
     def _is_form(self, word: str, other: str) -> bool:
         """Whether `word` is `other` with an ending, or the Norwegian feminine of it (brosjyr-a)."""

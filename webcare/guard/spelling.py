@@ -30,6 +30,8 @@ _MAX_DRAFT = 10_000
 _TITLED = frozenset(("mr", "mrs", "ms", "dr", "prof", "st", "hr", "fr", "ca", "nr", "bijv", "mevr", "dhr", "evt"))
 #: Without a vowel, so short a word was cut on purpose.
 _SHORTHAND = 5
+#: How sure a correction of such a word must be, by its letters.
+_CUT_SHORT = {4: 5.2, 5: 4.6}
 #: German words that a name follows.
 _PERSONS = frozenset(("herr", "herrn", "frau", "familie", "liebe", "lieber", "hallo", "hi", "kollege", "kollegin"))
 #: Up to here an unknown word at the beginning of a sentence may well be a name.
@@ -259,8 +261,8 @@ def _is_worth_it(one: Correction, word: _Word, words: Words) -> bool:
 
 def _is_sure(word: _Word, one: Correction, words: Words, alone: bool) -> bool:
     need = {3: 6.0, 4: 4.6, 5: 3.4, 6: 3.0, 7: 3.0}.get(len(word.text), 2.6 if one.common or alone else 3.0)
-    if len(word.text) <= _SHORTHAND and not _VOWEL.search(word.text):  # "dgr", "bstl"
-        return False
+    if len(word.text) <= _SHORTHAND and not _VOWEL.search(word.text):  # "dgr", "ssst"; but "krjgt"
+        need = max(need, _CUT_SHORT.get(len(set(word.text)), 9.0))
     if word.capital and words.lang != "de":
         if not word.begins:
             return one.word in TITLES.get(words.lang, ())
