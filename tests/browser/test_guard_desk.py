@@ -127,6 +127,7 @@ def test_a_manager_writes_a_rule_that_holds_the_next_reply(signed_in: Callable[.
     page = signed_in("ingrid", "/guard").page
     rule = page.get_by_label("The rule, as YAML")
     page.get_by_label("Name of the rule").fill("buy")
+    eventually(lambda: rule.input_value() != "")  # the field is there before its text
     good = rule.input_value()
     rule.fill(good.replace("level: error", "level: loud"))
     page.get_by_role("button", name="Save the rule").click()
