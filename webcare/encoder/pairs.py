@@ -8,11 +8,11 @@ from __future__ import annotations
 #: Authors of `data/guard` are ways of writing; a test author writes like nobody in the training part.
 TEST_AUTHORS = frozenset("efhmpv")
 #: Authors whose texts neither the encoder nor the guard's heads learn from: what a score means is read off theirs.
-FRESH_AUTHORS = frozenset("jtw")
+FRESH_AUTHORS = frozenset("jtwK")
 #: The same for jokes, whose authors have letters of their own; whose are the test part is said in each row.
 FRESH_JOKERS = frozenset("n")
 #: The rounds in which pairs were written, as their files begin.
-ROUNDS = ("pairs", "pairs2", "pairs3")
+ROUNDS = ("pairs", "pairs2", "pairs3", "pairs4")
 #: Stands between a note and the sentence that is read behind it.
 BETWEEN = " ||| "
 _MOST_OF_A_NOTE = 300
